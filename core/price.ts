@@ -1,0 +1,144 @@
+import { parseUsd, type DecimalUsd, type Picodollars } from './money.ts';
+import type { Spend } from './spend.ts';
+import type { Usage } from './usage.ts';
+
+/**
+ * USD per million tokens, as a decimal string. With tiers, the highest tier whose `above` is less than the request's
+ * total input tokens prices *all* its tokens (a cliff, as vendors bill long contexts), output included.
+ */
+export type Rate = DecimalUsd | { readonly base: DecimalUsd; readonly tiers: readonly RateTier[] };
+
+export interface RateTier {
+  /** The tier applies to requests with more input tokens than this. */
+  readonly above: number;
+  readonly usdPerMtok: DecimalUsd;
+}
+
+/** Prices per kind of token. A part without a rate of its own is billed at its total's rate. */
+export interface Rates {
+  readonly input: Rate;
+  readonly output: Rate;
+  readonly cachedInput?: Rate;
+  readonly cacheWrite?: Rate;
+  readonly inputAudio?: Rate;
+  readonly outputAudio?: Rate;
+  readonly reasoning?: Rate;
+  /** USD per thousand requests, whatever their tokens. */
+  readonly perThousandRequests?: DecimalUsd;
+}
+
+/** One row of the price book: what a model costs, and when that holds. */
+export interface Price {
+  /** Content hash of the row: the same price is the same id on every machine. */
+  readonly id: string;
+  /** Where the figures come from, e.g. `genai-prices 0.1.8 openai/gpt-4o-mini` or `escalier.yaml`. */
+  readonly source: string;
+  /** Holds from this instant (ISO 8601), or always. */
+  readonly from: string | null;
+  /** Holds at these times of day (UTC, `HH:MM:SS`, `from` included, `to` excluded; may wrap midnight), or all day. */
+  readonly daily: { readonly from: string; readonly to: string } | null;
+  readonly rates: Rates;
+}
+
+/** The row valid at an instant. Rows are ordered: the last one that applies wins. Null where none does. */
+export function priceAt(book: readonly Price[], at: Date): Price | null {
+  const time = at.toISOString().slice(11, 19);
+  for (let i = book.length - 1; i >= 0; i--) {
+    const row = book[i] as Price;
+    if (row.from !== null && at < new Date(row.from)) continue;
+    if (row.daily !== null && !withinDay(row.daily, time)) continue;
+    return row;
+  }
+  return null;
+}
+
+function withinDay(daily: { from: string; to: string }, time: string): boolean {
+  const afterStart = time >= daily.from;
+  const beforeEnd = time < daily.to;
+  return daily.from <= daily.to ? afterStart && beforeEnd : afterStart || beforeEnd;
+}
+
+const MILLION = 1_000_000n;
+
+/**
+ * The exact cost of a usage: parts are priced as such, the rest of each total at the total's rate, and the sum is rounded
+ * once, half up, to a picodollar. Audio and cache parts are taken as disjoint; where they might overlap (cached audio)
+ * the cheaper reading would need a rate that no vendor reports tokens for.
+ */
+export function costOf(usage: Usage, rates: Rates): Picodollars {
+  const perMtok = (rate: Rate): bigint => ratePerMtok(rate, usage.inputTokens);
+  const part = (tokens: number, rate: Rate): bigint => BigInt(tokens) * perMtok(rate);
+  const plainInput = Math.max(
+    0,
+    usage.inputTokens - usage.cachedInputTokens - usage.cacheWriteTokens - usage.inputAudioTokens,
+  );
+  const plainOutput = Math.max(0, usage.outputTokens - usage.reasoningTokens - usage.outputAudioTokens);
+  const millionths =
+    part(plainInput, rates.input) +
+    part(usage.cachedInputTokens, rates.cachedInput ?? rates.input) +
+    part(usage.cacheWriteTokens, rates.cacheWrite ?? rates.input) +
+    part(usage.inputAudioTokens, rates.inputAudio ?? rates.input) +
+    part(plainOutput, rates.output) +
+    part(usage.reasoningTokens, rates.reasoning ?? rates.output) +
+    part(usage.outputAudioTokens, rates.outputAudio ?? rates.output);
+  return divideHalfUp(millionths, MILLION) + perRequest(rates);
+}
+
+/**
+ * The most that a request can cost: every input token at the dearest input rate, every output token at the dearest output
+ * rate, over every tier and every row of the book. Null where a bound on the tokens, or the price, is not known.
+ */
+export function worstCase(
+  book: readonly Price[] | null,
+  inputTokens: number | null,
+  outputTokens: number | null,
+): Picodollars | null {
+  if (book === null || book.length === 0 || inputTokens === null || outputTokens === null) return null;
+  let worst = 0n;
+  for (const { rates } of book) {
+    const input = dearest([rates.input, rates.cachedInput, rates.cacheWrite, rates.inputAudio]);
+    const output = dearest([rates.output, rates.reasoning, rates.outputAudio]);
+    const cost =
+      divideHalfUp(BigInt(inputTokens) * input + BigInt(outputTokens) * output, MILLION) + perRequest(rates);
+    if (cost > worst) worst = cost;
+  }
+  return worst;
+}
+
+/** Bounds for a request whose usage never arrived: from nothing to its worst case. */
+export function unknownUsage(worst: Picodollars | null): Spend {
+  return { low: 0n, high: worst };
+}
+
+/** USD per million tokens, in picodollars, for a request of so many input tokens. */
+export function ratePerMtok(rate: Rate, inputTokens: number): Picodollars {
+  if (typeof rate === 'string') return parseUsd(rate);
+  let current = rate.base;
+  for (const tier of [...rate.tiers].sort((a, b) => a.above - b.above)) {
+    if (inputTokens > tier.above) current = tier.usdPerMtok;
+  }
+  return parseUsd(current);
+}
+
+function dearest(rates: readonly (Rate | undefined)[]): bigint {
+  let top = 0n;
+  for (const rate of rates) {
+    if (rate === undefined) continue;
+    const all = typeof rate === 'string' ? [rate] : [rate.base, ...rate.tiers.map((tier) => tier.usdPerMtok)];
+    for (const text of all) {
+      const value = parseUsd(text);
+      if (value > top) top = value;
+    }
+  }
+  return top;
+}
+
+function perRequest(rates: Rates): bigint {
+  return rates.perThousandRequests === undefined
+    ? 0n
+    : divideHalfUp(parseUsd(rates.perThousandRequests), 1000n);
+}
+
+function divideHalfUp(value: bigint, by: bigint): bigint {
+  return (value + by / 2n) / by;
+}

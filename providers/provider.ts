@@ -1,0 +1,72 @@
+import type { FailureKind } from '../core/failure.ts';
+import type { DecimalUsd } from '../core/money.ts';
+import type { JsonObject } from '../core/policy.ts';
+import type { Usage } from '../core/usage.ts';
+
+/** One request to one model: an attempt. */
+export interface ModelRequest {
+  /** The id that the provider knows the model by. */
+  readonly modelId: string;
+  /** Chat messages in OpenAI's form, passed through unchanged. */
+  readonly messages: readonly JsonObject[];
+  /** Every other chat parameter, passed through unchanged. `model`, `messages` and `stream` are not among them. */
+  readonly parameters: JsonObject;
+  readonly stream: boolean;
+  readonly timeoutMs: number;
+  /** Sent as `X-Client-Request-Id`, so that the vendor's records can be joined to ours. */
+  readonly attemptId: string;
+}
+
+/** A usable response. */
+export interface ModelResponse {
+  /** The message's content; for tool calls without content their canonical JSON. Never empty. */
+  readonly text: string;
+  /** The assistant's message as the provider sent it. */
+  readonly message: JsonObject;
+  readonly finishReason: string | null;
+  /** Natural-log probabilities of the output tokens, where they were asked for and sent. */
+  readonly logprobs: readonly number[] | null;
+}
+
+/** What is known after a request, however it went: enough to close its row. */
+export interface RequestFacts {
+  /** Null where the provider sent no usage, or an impossible one. */
+  readonly usage: Usage | null;
+  /** The provider's own figure for the cost, where it sends one. */
+  readonly reportedCostUsd: DecimalUsd | null;
+  /** The response's `id`. */
+  readonly responseId: string | null;
+  /** The `x-request-id` header (or the vendor's own name for it). */
+  readonly requestId: string | null;
+  /** The model id that the provider says it served. */
+  readonly reportedModel: string | null;
+  readonly httpStatus: number | null;
+  readonly latencyMs: number;
+  /** Null unless the request streamed. */
+  readonly timeToFirstTokenMs: number | null;
+  /**
+   * Whether the provider can have billed it: `no` where the request never left or was refused with a 4xx, else `maybe`.
+   * With a usage it has been billed.
+   */
+  readonly billed: 'no' | 'maybe';
+}
+
+export type ModelOutcome =
+  | (RequestFacts & { readonly type: 'answered'; readonly response: ModelResponse })
+  | (RequestFacts & {
+      readonly type: 'failed';
+      readonly kind: FailureKind;
+      /** What, where and how to mend it, in one line; never holds a key. */
+      readonly message: string;
+      /** How long the provider asks to wait before the next attempt. */
+      readonly retryAfterMs: number | null;
+      /** Where a response came all the same (an empty one, a refusal): what there was of it. */
+      readonly response: ModelResponse | null;
+    })
+  | (RequestFacts & { readonly type: 'cancelled' });
+
+/** A connection to one vendor. It makes exactly one HTTP request per call, and never throws for what the vendor does. */
+export interface Provider {
+  readonly name: string;
+  request(request: ModelRequest, signal: AbortSignal): Promise<ModelOutcome>;
+}

@@ -1,0 +1,79 @@
+import type { z } from 'zod';
+import type { ScoredAnswer } from '../core/cascade.ts';
+import type { JsonObject } from '../core/policy.ts';
+
+/** The query as the models saw it. */
+export interface ScoredQuery {
+  readonly task: string;
+  /** Chat messages in OpenAI's form. */
+  readonly messages: readonly JsonObject[];
+  /** The caller's other chat parameters (tools, response format, …). */
+  readonly parameters: JsonObject;
+}
+
+/** A response that the cascade has already paid for. */
+export interface ScoredResponse {
+  /** Its place in the chain, from 0. */
+  readonly stage: number;
+  readonly model: string;
+  /** What the task's extractor found; null where the text holds no answer. */
+  readonly answer: string | null;
+  /** The whole text; for tool calls their canonical JSON. */
+  readonly text: string;
+  readonly finishReason: string | null;
+  /** Natural-log probabilities of the output tokens, where the provider sent them. */
+  readonly logprobs: readonly number[] | null;
+}
+
+/** What a scorer may do to the world. A scorer that needs none of it is a pure function. */
+export interface ScoringContext {
+  /**
+   * Asks one of the scorer's own models. The call is billed, recorded with purpose `score`, and found again after a crash
+   * by its ordinal, so that a retried scoring buys nothing twice: give equal questions equal ordinals.
+   * @throws {Error} when the model gives no usable response; let it pass, the cascade knows what to do.
+   */
+  ask(question: JudgeQuestion): Promise<JudgeReply>;
+  /** Aborts when the query is cancelled. */
+  readonly signal: AbortSignal;
+}
+
+export interface JudgeQuestion {
+  /** Which call of this scoring it is, from 0. */
+  readonly ordinal: number;
+  /** Which of the scorer's models, by name. */
+  readonly model: string;
+  readonly messages: readonly JsonObject[];
+  readonly parameters: JsonObject;
+}
+
+export interface JudgeReply {
+  readonly text: string;
+  readonly logprobs: readonly number[] | null;
+}
+
+/**
+ * Says how likely each candidate is to be right, in [0, 1], from every response so far (oldest first, never empty). A
+ * candidate that is not returned keeps no confidence; an answer that no response gave is an error.
+ */
+export type Score = (
+  query: ScoredQuery,
+  responses: readonly ScoredResponse[],
+  context: ScoringContext,
+) => readonly ScoredAnswer[] | Promise<readonly ScoredAnswer[]>;
+
+/** A kind of scorer, registered by name. `create` runs once per policy and worker, not once per query. */
+export interface ScorerKind<Schema extends z.ZodType = z.ZodType> {
+  /** As it is written in the settings, in kebab-case. */
+  readonly name: string;
+  /** One line for people: what the confidence is made of. */
+  readonly summary: string;
+  /** Validates the options in the settings. */
+  readonly options: Schema;
+  /** Names of the models that it will ask. */
+  readonly models?: (options: z.infer<Schema>) => readonly string[];
+  /** Whether scoring leaves the process. A remote scorer runs as an ordinary activity and may be retried. */
+  readonly remote: boolean;
+  /** Whether the last stage's response is scored though it is served either way. Default: true for a scorer that is not remote. */
+  readonly scoresLastStage?: boolean;
+  readonly create: (options: z.infer<Schema>) => Score;
+}
