@@ -1,3 +1,5 @@
+import { jsonValues } from './json-in-text.ts';
+
 /**
  * From a response's text to its *answer*: two responses with equal answers are one candidate with two votes. An answer is
  * a short normalised string, or null where the text holds none (its confidence is then 0). Pure: the same text gives the
@@ -8,7 +10,10 @@ export type AnswerSpec =
   | { readonly from: 'open' }
   /** The whole text. */
   | { readonly from: 'text'; readonly normalise: Normalisation }
-  /** A value in the last JSON object or array of the text, by JSON pointer (RFC 6901); `""` is the whole value. */
+  /**
+   * A value by JSON pointer (RFC 6901), `""` being the whole, in the last JSON object or array of the text that has one
+   * there: what follows the answer (`[1]`, `{}` in an explanation) does not hide it.
+   */
   | { readonly from: 'json'; readonly pointer: string; readonly normalise: Normalisation }
   /** The first group of the last match, or the whole match where the pattern has no group. */
   | { readonly from: 'regex'; readonly pattern: string; readonly normalise: Normalisation }
@@ -33,7 +38,7 @@ const LONGEST_ANSWER = 160;
  */
 export function extractAnswer(text: string, spec: AnswerSpec, ordinal: number): string | null {
   const answer = extract(text, spec, ordinal);
-  return answer === null || answer === '' ? null : shorten(answer);
+  return answer === null || answer === '' ? null : storable(shorten(answer));
 }
 
 function extract(text: string, spec: AnswerSpec, ordinal: number): string | null {
@@ -43,7 +48,11 @@ function extract(text: string, spec: AnswerSpec, ordinal: number): string | null
     case 'text':
       return normalise(text, spec.normalise);
     case 'json': {
-      const value = pointTo(lastJson(text), spec.pointer);
+      let value: unknown;
+      for (const json of jsonValues(text)) {
+        const there = pointTo(json, spec.pointer);
+        if (there !== undefined) value = there;
+      }
       if (value === undefined || value === null) return null;
       return normalise(typeof value === 'string' ? value : canonicalJson(value), spec.normalise);
     }
@@ -62,30 +71,43 @@ export function normalise(text: string, how: Normalisation): string | null {
   const trimmed = text.trim();
   if (how === 'none') return trimmed;
   if (how === 'number') return lastNumber(trimmed);
-  return trimmed
-    .toLowerCase()
-    .replace(/\s+/g, ' ')
-    .replace(/^["'`]+|["'`.]+$/g, '')
-    .trim();
+  return (
+    trimmed
+      .toLowerCase()
+      .replace(/\s+/g, ' ')
+      // The look-behind keeps a long run of dots in the middle from being tried at each of its places.
+      .replace(/^["'`]+|(?<!["'`.])["'`.]+$/g, '')
+      .trim()
+  );
 }
 
-/** The last number in a text in its shortest decimal form, thousands separators removed; null where there is none. */
+/**
+ * The last number in a text in its shortest decimal form, thousands separators removed; null where there is none. A sign
+ * may be a minus (U+2212) and may stand before a currency (`-$5`); an exponent is written out.
+ */
 export function lastNumber(text: string): string | null {
-  const last = [...text.matchAll(/-?(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|-?\.\d+/g)].at(-1);
+  const last = [...text.matchAll(NUMBER)].at(-1);
   if (last === undefined) return null;
-  // A hyphen between word characters is a range or a date ("3-4"), not a sign.
-  const before = last.index > 0 ? text[last.index - 1] : undefined;
-  const unsigned = before !== undefined && /[\w)]/.test(before) ? last[0].replace(/^-/, '') : last[0];
-  return shortestDecimal(unsigned.replaceAll(',', ''));
+  const [, sign = '', digits = '', exponent = '0'] = last;
+  // A hyphen after a word, a number or a bracket is a range or a date ("3-4"), not a sign.
+  const before = last.index > 0 ? (text[last.index - 1] ?? '') : '';
+  const negative = sign !== '' && !/[\w)\]]/.test(before);
+  const magnitude = shortestDecimal(digits.replaceAll(',', ''), Number(exponent));
+  return negative && magnitude !== '0' ? `-${magnitude}` : magnitude;
 }
 
-function shortestDecimal(text: string): string {
-  const negative = text.startsWith('-');
-  const [whole = '', fraction = ''] = text.replace('-', '').split('.');
-  const integer = whole.replace(/^0+(?=\d)/, '') || '0';
-  const decimals = fraction.replace(/0+$/, '');
-  const magnitude = decimals ? `${integer}.${decimals}` : integer;
-  return negative && magnitude !== '0' ? `-${magnitude}` : magnitude;
+/** Sign, digits, exponent. An exponent of more than three digits is none: written out it would fill the memory. */
+const NUMBER =
+  /([-−]?)[$€£]?((?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+)(?:[eE]([+-]?\d{1,3})(?!\w))?/g;
+
+function shortestDecimal(text: string, exponent: number): string {
+  const [whole = '', fraction = ''] = text.split('.');
+  const point = whole.length + exponent;
+  const digits = (whole + fraction).padEnd(point, '0').padStart(whole.length + fraction.length - point, '0');
+  const at = Math.max(point, 0);
+  const integer = digits.slice(0, at).replace(/^0+/, '') || '0';
+  const decimals = digits.slice(at).replace(/0+$/, '');
+  return decimals ? `${integer}.${decimals}` : integer;
 }
 
 function lastLabel(text: string, labels: readonly string[]): string | null {
@@ -105,49 +127,11 @@ function lastLabel(text: string, labels: readonly string[]): string | null {
   return found?.label ?? null;
 }
 
-/**
- * The last JSON object or array in a text, as models write them: bare, in a fence, or after their reasoning. Strings may
- * hold raw line breaks, which models often leave in; nothing else is mended. Undefined where there is none.
- */
+/** The last JSON object or array in a text, wherever it stands (see {@link jsonValues}); undefined where there is none. */
 export function lastJson(text: string): unknown {
-  const trimmed = text.trim();
-  const whole = tryParse(trimmed);
-  if (whole !== undefined) return whole;
-  let parses = 0;
-  for (let end = lastCloser(trimmed, trimmed.length); end >= 0; end = lastCloser(trimmed, end)) {
-    const open = trimmed[end] === '}' ? '{' : '[';
-    // The outermost opener whose span parses: shorter spans inside it are parts of the same value.
-    for (
-      let start = trimmed.indexOf(open);
-      start >= 0 && start < end;
-      start = trimmed.indexOf(open, start + 1)
-    ) {
-      if (++parses > MOST_PARSES) return undefined;
-      const value = tryParse(trimmed.slice(start, end + 1));
-      if (value !== undefined) return value;
-    }
-  }
-  return undefined;
-}
-
-/** A text full of brackets has quadratically many spans; past this many none is likely to be the answer. */
-const MOST_PARSES = 400;
-
-function lastCloser(text: string, before: number): number {
-  if (before <= 0) return -1;
-  return Math.max(text.lastIndexOf('}', before - 1), text.lastIndexOf(']', before - 1));
-}
-
-function tryParse(text: string): unknown {
-  if (!/^[[{]/.test(text)) return undefined;
-  for (const attempt of [text, text.replace(/[\n\r\t]/g, ' ')]) {
-    try {
-      return JSON.parse(attempt) as unknown;
-    } catch {
-      // Not JSON as it stands: the caller tries another span.
-    }
-  }
-  return undefined;
+  let last: unknown;
+  for (const value of jsonValues(text)) last = value;
+  return last;
 }
 
 function pointTo(value: unknown, pointer: string): unknown {
@@ -155,6 +139,7 @@ function pointTo(value: unknown, pointer: string): unknown {
   for (const raw of pointer.split('/').slice(1)) {
     const key = raw.replaceAll('~1', '/').replaceAll('~0', '~');
     if (current === null || typeof current !== 'object' || !Object.hasOwn(current, key)) return undefined;
+    if (Array.isArray(current) && !/^\d+$/.test(key)) return undefined;
     current = (current as Record<string, unknown>)[key];
   }
   return current;
@@ -172,6 +157,11 @@ export function canonicalJson(value: unknown): string {
 function shorten(answer: string): string {
   if (answer.length <= LONGEST_ANSWER) return answer;
   return `${answer.slice(0, LONGEST_ANSWER)}… #${fnv1a64(answer)}`;
+}
+
+/** Postgres keeps neither NUL nor half a surrogate pair, which JSON escapes (and a cut) can bring in. */
+function storable(answer: string): string {
+  return answer.replace(/[\0\p{Cs}]/gu, '\uFFFD');
 }
 
 /** FNV-1a, 64 bits (Fowler, Noll, Vo): tells long answers apart; nothing depends on it being hard to invert. */

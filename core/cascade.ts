@@ -114,7 +114,7 @@ export function begin(plan: CascadePlan, progress: Progress): Decision {
   const problem = planProblem(plan);
   if (problem !== null) throw new RangeError(problem);
   const state: CascadeState = { phase: 'calling', stage: 0, responses: [], failures: [], scores: [] };
-  return callOrFinish(plan, state, progress);
+  return callOrFinish(plan, state, 0, progress);
 }
 
 /** What makes a plan impossible to follow, or null. */
@@ -159,7 +159,10 @@ function onAnswered(
   const answered = { ...state, responses: [...state.responses, response] };
   if (isLast(plan, state.stage) && !plan.scorer.scoresLastStage) return finish(plan, answered, 'last-stage');
   const timeLeftMs = timeLeft(plan, event);
-  if (timeLeftMs !== null && timeLeftMs <= 0) return finish(plan, answered, 'deadline');
+  if (timeLeftMs !== null && timeLeftMs <= 0) {
+    // At the last stage only the scores are missing, and those of before must not outweigh the dearest model's word.
+    return finish(plan, answered, isLast(plan, state.stage) ? 'last-stage' : 'deadline');
+  }
   return {
     state: { ...answered, phase: 'scoring' },
     command: { type: 'score', stage: state.stage, timeLeftMs },
@@ -210,7 +213,7 @@ function climb(plan: CascadePlan, state: CascadeState, progress: Progress): Deci
     const answered = state.responses.some((response) => response.stage === state.stage);
     return finish(plan, state, answered ? 'last-stage' : endAfterFailure(plan, progress));
   }
-  return callOrFinish(plan, { ...state, phase: 'calling', stage: state.stage + 1 }, progress);
+  return callOrFinish(plan, state, state.stage + 1, progress);
 }
 
 /** A last stage that failed because time had run out is the deadline's doing. */
@@ -219,11 +222,12 @@ function endAfterFailure(plan: CascadePlan, progress: Progress): Outcome {
   return left !== null && left <= 0 ? 'deadline' : 'exhausted';
 }
 
-function callOrFinish(plan: CascadePlan, state: CascadeState, progress: Progress): Decision {
+/** A stage that is not called leaves the state where it was: what is served carries the threshold that it was held to. */
+function callOrFinish(plan: CascadePlan, state: CascadeState, stage: number, progress: Progress): Decision {
   const timeLeftMs = timeLeft(plan, progress);
   if (timeLeftMs !== null && timeLeftMs <= 0) return finish(plan, state, 'deadline');
-  if (!affordable(plan, state.stage, progress.spent)) return finish(plan, state, 'budget');
-  return { state, command: { type: 'call', stage: state.stage, timeLeftMs } };
+  if (!affordable(plan, stage, progress.spent)) return finish(plan, state, 'budget');
+  return { state: { ...state, phase: 'calling', stage }, command: { type: 'call', stage, timeLeftMs } };
 }
 
 /** Whether a stage's call and its scoring, at their worst, fit into what is left of the query's budget. */

@@ -19,6 +19,7 @@ export const FAILURES = {
   'invalid-output': 'escalate',
   'quota-exhausted': 'escalate',
   'unknown-response': 'escalate',
+  unscored: 'escalate',
   authentication: 'abort',
   'unknown-model': 'abort',
   'unknown-provider': 'abort',

@@ -36,16 +36,20 @@ export function formatUsd(amount: Picodollars): DecimalUsd {
 }
 
 /**
- * A JavaScript number of dollars (as vendors and price tables publish them) as an exact decimal string: the shortest
- * decimal that reads back as the same number, so that `0.1` is one tenth and not its binary neighbour.
+ * A JavaScript number of dollars (as vendors and price tables publish them) as a decimal string: the shortest decimal that
+ * reads back as the same number, so that `0.1` is one tenth and not its binary neighbour. Where that has more than 12
+ * decimals (the noise of a vendor's own floating-point sum) it is rounded to the 12 that {@link parseUsd} takes.
  * @throws {RangeError} when it is not finite.
  */
 export function numberToDecimal(value: number): DecimalUsd {
   if (!Number.isFinite(value)) throw new RangeError(`${value} is not an amount of money`);
   const text = String(value);
-  if (!text.includes('e')) return text;
-  // Exponent form appears below 10⁻⁶ and from 10²¹ up; 12 decimals are all that the ledger keeps.
-  return value.toFixed(DECIMALS).replace(/\.?0+$/, '');
+  const decimals = text.split('.')[1]?.length ?? 0;
+  if (!text.includes('e') && decimals <= DECIMALS) return text;
+  // Exponent form appears below 10⁻⁶ and from 10²¹ up, where every number is whole.
+  if (Math.abs(value) >= 1e21) return BigInt(value).toString();
+  const rounded = value.toFixed(DECIMALS).replace(/\.?0+$/, '');
+  return rounded === '-0' ? '0' : rounded;
 }
 
 /**

@@ -35,7 +35,7 @@ export interface Price {
   readonly source: string;
   /** Holds from this instant (ISO 8601), or always. */
   readonly from: string | null;
-  /** Holds at these times of day (UTC, `HH:MM:SS`, `from` included, `to` excluded; may wrap midnight), or all day. */
+  /** Holds at these times of day (UTC, `HH:MM:SS`, `from` included, `to` excluded; may wrap midnight; equal ones are the whole day), or all day. */
   readonly daily: { readonly from: string; readonly to: string } | null;
   readonly rates: Rates;
 }
@@ -55,32 +55,32 @@ export function priceAt(book: readonly Price[], at: Date): Price | null {
 function withinDay(daily: { from: string; to: string }, time: string): boolean {
   const afterStart = time >= daily.from;
   const beforeEnd = time < daily.to;
-  return daily.from <= daily.to ? afterStart && beforeEnd : afterStart || beforeEnd;
+  return daily.from < daily.to ? afterStart && beforeEnd : afterStart || beforeEnd;
 }
 
 const MILLION = 1_000_000n;
 
 /**
  * The exact cost of a usage: parts are priced as such, the rest of each total at the total's rate, and the sum is rounded
- * once, half up, to a picodollar. Audio and cache parts are taken as disjoint; where they might overlap (cached audio)
- * the cheaper reading would need a rate that no vendor reports tokens for.
+ * once, half up, to a picodollar. Audio is taken as disjoint from cache and reasoning as far as the total has room for
+ * both; beyond that they must overlap (cached audio), and the overlap is priced once, by the other part's rate. So every
+ * token is priced exactly once, which {@link worstCase} depends on.
  */
 export function costOf(usage: Usage, rates: Rates): Picodollars {
   const perMtok = (rate: Rate): bigint => ratePerMtok(rate, usage.inputTokens);
   const part = (tokens: number, rate: Rate): bigint => BigInt(tokens) * perMtok(rate);
-  const plainInput = Math.max(
-    0,
-    usage.inputTokens - usage.cachedInputTokens - usage.cacheWriteTokens - usage.inputAudioTokens,
-  );
-  const plainOutput = Math.max(0, usage.outputTokens - usage.reasoningTokens - usage.outputAudioTokens);
+  const uncachedInput = Math.max(0, usage.inputTokens - usage.cachedInputTokens - usage.cacheWriteTokens);
+  const inputAudio = Math.min(usage.inputAudioTokens, uncachedInput);
+  const visibleOutput = Math.max(0, usage.outputTokens - usage.reasoningTokens);
+  const outputAudio = Math.min(usage.outputAudioTokens, visibleOutput);
   const millionths =
-    part(plainInput, rates.input) +
+    part(uncachedInput - inputAudio, rates.input) +
     part(usage.cachedInputTokens, rates.cachedInput ?? rates.input) +
     part(usage.cacheWriteTokens, rates.cacheWrite ?? rates.input) +
-    part(usage.inputAudioTokens, rates.inputAudio ?? rates.input) +
-    part(plainOutput, rates.output) +
+    part(inputAudio, rates.inputAudio ?? rates.input) +
+    part(visibleOutput - outputAudio, rates.output) +
     part(usage.reasoningTokens, rates.reasoning ?? rates.output) +
-    part(usage.outputAudioTokens, rates.outputAudio ?? rates.output);
+    part(outputAudio, rates.outputAudio ?? rates.output);
   return divideHalfUp(millionths, MILLION) + perRequest(rates);
 }
 

@@ -38,7 +38,7 @@ export interface ScoringContext {
 }
 
 export interface JudgeQuestion {
-  /** Which call of this scoring it is, from 0. */
+  /** Which question of this query's scoring it is, from 0: with one question a stage, the stage. */
   readonly ordinal: number;
   /** Which of the scorer's models, by name. */
   readonly model: string;
@@ -52,8 +52,9 @@ export interface JudgeReply {
 }
 
 /**
- * Says how likely each candidate is to be right, in [0, 1], from every response so far (oldest first, never empty). A
- * candidate that is not returned keeps no confidence; an answer that no response gave is an error.
+ * Says how likely each candidate is to be right, in [0, 1], from every response so far (oldest first, never empty). The
+ * scores replace those of the stage before: a candidate that is not returned keeps no confidence. An empty list says
+ * nothing new and changes none. An answer that no response gave, or one that is scored twice, is an error.
  */
 export type Score = (
   query: ScoredQuery,
@@ -61,19 +62,27 @@ export type Score = (
   context: ScoringContext,
 ) => readonly ScoredAnswer[] | Promise<readonly ScoredAnswer[]>;
 
-/** A kind of scorer, registered by name. `create` runs once per policy and worker, not once per query. */
+/**
+ * A kind of scorer, registered by name. Its functions are methods on purpose: a list of kinds holds kinds of many options,
+ * and a registry only ever passes a kind what its own schema has accepted.
+ */
 export interface ScorerKind<Schema extends z.ZodType = z.ZodType> {
   /** As it is written in the settings, in kebab-case. */
   readonly name: string;
   /** One line for people: what the confidence is made of. */
   readonly summary: string;
-  /** Validates the options in the settings. */
+  /** Validates the options in the settings: a strict object in snake_case, whose JSON Schema can be generated. */
   readonly options: Schema;
-  /** Names of the models that it will ask. */
-  readonly models?: (options: z.infer<Schema>) => readonly string[];
+  /** Names of the models that it will ask. A kind that names any is `remote`. */
+  models?(options: z.infer<Schema>): readonly string[];
   /** Whether scoring leaves the process. A remote scorer runs as an ordinary activity and may be retried. */
   readonly remote: boolean;
   /** Whether the last stage's response is scored though it is served either way. Default: true for a scorer that is not remote. */
   readonly scoresLastStage?: boolean;
-  readonly create: (options: z.infer<Schema>) => Score;
+  create(options: z.infer<Schema>): Score;
+}
+
+/** Types a kind by its own options; it returns what it is given. */
+export function defineScorer<Schema extends z.ZodType>(kind: ScorerKind<Schema>): ScorerKind<Schema> {
+  return kind;
 }

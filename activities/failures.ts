@@ -1,0 +1,75 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { reactionTo, type FailureKind } from '../core/failure.ts';
+import { DENIED, failureType, UNSCORED, type AttemptSummary, type ErrorCode } from '../core/result.ts';
+import type { CascadeErrorDetails } from '../core/result.ts';
+import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
+import type { Intent } from '../ledger/attempts.ts';
+import type { CallFailure } from './types.ts';
+
+/** A cascade that cannot begin: the error its caller sees. */
+export function cannotPlan(
+  code: ErrorCode,
+  message: string,
+  about: { queryId: string | null; task: string | null; attempts?: readonly AttemptSummary[] },
+): ApplicationFailure {
+  const { queryId, task, attempts = [] } = about;
+  const spend = spendToJson(sumSpend(attempts.map(spendFromJson)));
+  const details: CascadeErrorDetails = { code, message, queryId, task, attempts, ...spend };
+  return ApplicationFailure.create({
+    type: failureType(code),
+    message,
+    nonRetryable: true,
+    details: [details],
+  });
+}
+
+/**
+ * A call that failed, as Temporal's retries understand it: the one place where a failure's kind becomes retryable or not.
+ * @param retry whether the stage's limit allows another attempt, and how long the provider asks to wait for it.
+ */
+export function callFailed(
+  kind: FailureKind,
+  message: string,
+  attempts: readonly AttemptSummary[],
+  retry: { again: boolean; retryAfterMs: number | null } = { again: false, retryAfterMs: null },
+): ApplicationFailure {
+  const failure: CallFailure = { kind, attempts };
+  return ApplicationFailure.create({
+    type: `provider.${kind}`,
+    message,
+    nonRetryable: reactionTo(kind) !== 'retry' || !retry.again,
+    ...(retry.retryAfterMs === null ? {} : { nextRetryDelay: retry.retryAfterMs }),
+    details: [failure],
+  });
+}
+
+/** The ledger refused to open an attempt that could overspend the query's limit. */
+export function denied(intent: Intent, attempts: readonly AttemptSummary[]): ApplicationFailure {
+  const worst = intent.worstCaseUsd === null ? 'an unknown amount' : `up to $${intent.worstCaseUsd}`;
+  return ApplicationFailure.create({
+    type: DENIED,
+    message: `a request to ${intent.model} could cost ${worst}, more than is left of the query's $${intent.maxCostUsd ?? '0'}`,
+    nonRetryable: true,
+    details: [{ attempts }],
+  });
+}
+
+/** Scoring that failed for a reason of the scorer's own: the response stays unscored, and the cascade climbs on. */
+export function unscored(message: string, attempts: readonly AttemptSummary[]): ApplicationFailure {
+  return ApplicationFailure.create({ type: UNSCORED, message, nonRetryable: true, details: [{ attempts }] });
+}
+
+/**
+ * A request that was stopped from here. A query's cancel is its end; a worker that shuts down hands the call to another
+ * worker, which opens a new attempt.
+ */
+export function stopped(): Error {
+  const context = Context.current();
+  if (context.cancellationDetails?.workerShutdown === true) {
+    return ApplicationFailure.retryable(
+      'the worker shut down while the request ran',
+      'escalier.worker-shutdown',
+    );
+  }
+  return new CancelledFailure('the query was cancelled');
+}

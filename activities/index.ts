@@ -1,0 +1,65 @@
+import { Context } from '@temporalio/activity';
+import { extractAnswer } from '../core/answer.ts';
+import type { JsonObject } from '../core/policy.ts';
+import { messageText } from '../core/result.ts';
+import { plan } from './plan.ts';
+import type { Ports } from './ports.ts';
+import { runCall } from './run-call.ts';
+import { score } from './score.ts';
+import type { CallInput, CallResult, CascadeActivities, EndInput, EndResult } from './types.ts';
+
+export type { CascadeActivities } from './types.ts';
+export type { ConnectedProvider, Ports } from './ports.ts';
+
+/**
+ * A cancel reaches an activity with its next heartbeat, and the server is asked no more often than the worker's
+ * `maxHeartbeatThrottleInterval` allows: both are about this long, so that a cancel closes the socket within a second.
+ */
+export const HEARTBEAT_MS = 400;
+
+/** What the workflow does to the world. */
+export function createActivities(ports: Ports): CascadeActivities {
+  return {
+    plan: (request) => plan(ports, request),
+    call: (input) => heartbeating(() => call(ports, input)),
+    score: (input) => heartbeating(() => score(ports, input)),
+    end: (input) => end(ports, input),
+  };
+}
+
+async function call(ports: Ports, input: CallInput): Promise<CallResult> {
+  const texts = await ports.ledger.textsOf(input.query);
+  const request = texts.get('request') as
+    { messages: readonly JsonObject[]; parameters: JsonObject } | undefined;
+  if (request === undefined) {
+    throw new Error(
+      `the prompt of query ${input.query.queryId} is gone: it had ended, and its task retains "${input.query.retention}"; start it again under another key`,
+    );
+  }
+  const { attemptId, response, attempts } = await runCall(ports, {
+    ...input,
+    ...request,
+    purpose: 'serve',
+    ordinal: 0,
+  });
+  const { message, finishReason } = response;
+  const answer = extractAnswer(messageText(message), input.query.answer, input.stage);
+  return { attemptId, message, finishReason, answer, attempts };
+}
+
+async function end(ports: Ports, input: EndInput): Promise<EndResult> {
+  await ports.ledger.endQuery({ ...input, ...input.query });
+  return { attempts: await ports.ledger.attemptsOf(input.query) };
+}
+
+async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
+  const context = Context.current();
+  const timer = setInterval(() => {
+    context.heartbeat();
+  }, HEARTBEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}

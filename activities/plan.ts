@@ -1,0 +1,192 @@
+import { activityInfo } from '@temporalio/activity';
+import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
+import type { JsonObject, Limits, Plan, PlannedModel, Policy, PolicyModel } from '../core/policy.ts';
+import { worstCase, type Price } from '../core/price.ts';
+import { messageText, type CascadeAnswer } from '../core/result.ts';
+import { parseRequest, type CascadeRequest } from '../core/request.ts';
+import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
+import type { KeptResponse } from '../ledger/attempts.ts';
+import type { QueryRow } from '../ledger/queries.ts';
+import type { QueryRef } from '../ledger/texts.ts';
+import { cannotPlan } from './failures.ts';
+import { outputTokenBound } from './run-call.ts';
+import type { Ports } from './ports.ts';
+import type { Planned } from './types.ts';
+
+/**
+ * Pins everything that a query will be decided by: the task's current policy, the prices known now, the worst case of
+ * each stage. Everything that can be wrong is found here, before anything is spent.
+ */
+export async function plan(ports: Ports, input: CascadeRequest): Promise<Planned> {
+  const parsed = parseRequest(input);
+  if ('problems' in parsed) {
+    throw cannotPlan('bad-request', `the request is not one: ${parsed.problems.join('; ')}`, {
+      queryId: null,
+      task: null,
+    });
+  }
+  const { request } = parsed;
+  const info = activityInfo();
+  const execution = info.workflowExecution;
+  if (execution === undefined) throw new Error('a cascade is planned from its workflow');
+  const run = { namespace: info.namespace, ...execution };
+  const started = await ports.ledger.startQuery(run, request);
+  switch (started.type) {
+    case 'unknown-task':
+      throw cannotPlan('unknown-task', unknownTask(request.task, started.tasks), {
+        queryId: null,
+        task: request.task,
+      });
+    case 'conflict':
+      throw cannotPlan(
+        'key-conflict',
+        `the idempotency key "${run.workflowId}" was used for another request: send the same request again, or choose another key`,
+        { queryId: started.query.queryId, task: request.task },
+      );
+    case 'finished':
+      return { type: 'finished', answer: await recordedAnswer(ports, started.query) };
+    case 'started':
+      break;
+  }
+  const { policy } = started;
+  requireProviders(ports, policy, started.query);
+  const planned = buildPlan(ports, started.query, started.version, policy, request);
+  for (const model of [...planned.stages, ...planned.scorer.models]) {
+    await ports.ledger.keepPrices(model, model.prices ?? []);
+  }
+  return { type: 'planned', plan: planned };
+}
+
+function unknownTask(task: string, known: readonly string[]): string {
+  const there = known.length === 0 ? 'no task has been applied yet' : `there are: ${known.join(', ')}`;
+  return `there is no task "${task}" (${there}): add it to escalier.yaml and run "escalier apply"`;
+}
+
+function requireProviders(ports: Ports, policy: Policy, query: QueryRef): void {
+  for (const model of [...policy.chain, ...policy.scorer.models]) {
+    const connected = ports.provider(model.provider);
+    const problem =
+      connected === undefined
+        ? `the worker knows no provider "${model.provider}", which ${model.model} needs: add it under providers in the worker's escalier.yaml and restart the worker`
+        : connected.problem;
+    if (problem !== null) {
+      throw cannotPlan('failed', problem, { queryId: query.queryId, task: policy.task });
+    }
+  }
+}
+
+/** Pure but for its ports' look-ups: the same policy, request and price book give the same plan. */
+export function buildPlan(
+  ports: Pick<Ports, 'provider' | 'inputTokenBound'>,
+  query: QueryRef,
+  policyVersion: number,
+  policy: Policy,
+  request: CascadeRequest,
+): Plan {
+  const messages = request.messages as readonly JsonObject[];
+  const parameters = (request.parameters ?? {}) as JsonObject;
+  const pin = (model: PolicyModel, inputBound: number | null): PlannedModel => {
+    const prices = pricesOf(ports, model);
+    const worst = worstCase(
+      prices,
+      inputBound,
+      outputTokenBound(model, { ...parameters, ...model.parameters }),
+    );
+    return { ...model, prices, worstCaseUsd: worst === null ? null : formatUsd(worst) };
+  };
+  const stages = policy.chain.map((model) =>
+    pin(model, ports.inputTokenBound(messages, { ...parameters, ...model.parameters })),
+  );
+  const models = policy.scorer.models.map((model) =>
+    pin(model, judgeInputBound(ports, messages, parameters, policy.chain)),
+  );
+  return {
+    formatVersion: 1,
+    queryId: query.queryId,
+    startedAt: query.startedAt,
+    task: policy.task,
+    policyVersion,
+    stages,
+    thresholds: policy.thresholds,
+    scorer: { ...policy.scorer, models, worstCaseUsd: totalOf(models.map((model) => model.worstCaseUsd)) },
+    answer: policy.answer,
+    limits: lowerOf(policy.limits, request),
+    retention: policy.retention,
+  };
+}
+
+/** The price rows that a model's calls are billed by; null where its price is unknown. */
+function pricesOf(ports: Pick<Ports, 'provider'>, model: PolicyModel): readonly Price[] | null {
+  if (model.price === 'unknown') return null;
+  return model.price ?? ports.provider(model.provider)?.catalogue(model.modelId) ?? null;
+}
+
+/**
+ * What a judge reads at most: the question, a response, and its instructions. It sizes the check before a stage is called;
+ * what holds the limit is the check of the judge's actual messages when its attempt is opened.
+ */
+function judgeInputBound(
+  ports: Pick<Ports, 'inputTokenBound'>,
+  messages: readonly JsonObject[],
+  parameters: JsonObject,
+  chain: readonly PolicyModel[],
+): number | null {
+  const question = ports.inputTokenBound(messages, {});
+  const outputs = chain.map((model) => outputTokenBound(model, { ...parameters, ...model.parameters }));
+  if (question === null || outputs.includes(null)) return null;
+  const BYTES_PER_TOKEN = 4;
+  const INSTRUCTIONS = 2_000;
+  return question + Math.max(...(outputs as number[])) * BYTES_PER_TOKEN + INSTRUCTIONS;
+}
+
+function totalOf(amounts: readonly (DecimalUsd | null)[]): DecimalUsd | null {
+  let total = 0n;
+  for (const amount of amounts) {
+    if (amount === null) return null;
+    total += parseUsd(amount);
+  }
+  return formatUsd(total);
+}
+
+/** A caller may tighten the task's limits, never loosen them. */
+function lowerOf(limits: Limits, request: CascadeRequest): Limits {
+  const costs = [limits.maxCostUsd, request.maxCostUsd ?? null].filter((cost) => cost !== null);
+  const deadlines = [limits.deadlineMs, request.deadlineMs ?? null].filter((deadline) => deadline !== null);
+  return {
+    maxCostUsd: costs.length === 0 ? null : costs.reduce((a, b) => (parseUsd(a) <= parseUsd(b) ? a : b)),
+    deadlineMs: deadlines.length === 0 ? null : Math.min(...deadlines),
+  };
+}
+
+/** The answer of a query that has ended, from the ledger. */
+async function recordedAnswer(ports: Ports, query: QueryRow): Promise<CascadeAnswer> {
+  const attempts = await ports.ledger.attemptsOf(query);
+  const served = attempts.find((attempt) => attempt.attemptId === query.servedAttemptId);
+  const texts = await ports.ledger.textsOf(query);
+  const kept = query.servedAttemptId === null ? undefined : texts.get(query.servedAttemptId);
+  if (served === undefined || kept === undefined) {
+    throw cannotPlan(
+      'answer-not-retained',
+      `query ${query.queryId} has been answered, but the task retains no text ("retention: ${query.retention}"): use another idempotency key to ask again`,
+      { queryId: query.queryId, task: query.task, attempts },
+    );
+  }
+  const { message, finishReason } = kept as unknown as KeptResponse;
+  return {
+    queryId: query.queryId,
+    task: query.task,
+    policyVersion: query.policyVersion,
+    outcome: query.outcome ?? 'last-stage',
+    accepted: query.accepted ?? false,
+    text: messageText(message),
+    message,
+    finishReason,
+    model: served.model,
+    stage: served.stage,
+    answer: null,
+    confidence: query.confidence,
+    threshold: query.threshold ?? 1,
+    attempts,
+    ...spendToJson(sumSpend(attempts.map(spendFromJson))),
+  };
+}

@@ -1,0 +1,26 @@
+import type { Price } from '../core/price.ts';
+import type { JsonObject, ScorerSpec } from '../core/policy.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Provider } from '../providers/provider.ts';
+import type { Score } from '../scorers/scorer.ts';
+
+/** A provider as the worker has it configured. */
+export interface ConnectedProvider {
+  readonly provider: Provider;
+  /** The catalogue's price rows for a model id, or null where it has none. */
+  readonly catalogue: (modelId: string) => readonly Price[] | null;
+  /** What keeps the provider from being asked (a missing key), with how to mend it; null when all is there. */
+  readonly problem: string | null;
+}
+
+/** Everything that activities do to the world. Tests pass fakes. */
+export interface Ports {
+  readonly ledger: Ledger;
+  /** By the name in the settings; undefined for a provider that this worker does not have. */
+  readonly provider: (name: string) => ConnectedProvider | undefined;
+  readonly scorer: (spec: ScorerSpec) => Score;
+  /** An upper bound on the input tokens of a request, or null where there is none. */
+  readonly inputTokenBound: (messages: readonly JsonObject[], parameters: JsonObject) => number | null;
+  /** Identity of the worker, kept with every attempt. */
+  readonly worker: string;
+}

@@ -1,0 +1,187 @@
+import { Context } from '@temporalio/activity';
+import { formatUsd, type DecimalUsd } from '../core/money.ts';
+import type { JsonObject, PlannedModel, Purpose } from '../core/policy.ts';
+import { priceAt, worstCase } from '../core/price.ts';
+import type { AttemptSummary } from '../core/result.ts';
+import type { Close, Intent, KeptResponse } from '../ledger/attempts.ts';
+import { withPatience } from '../ledger/patience.ts';
+import type { ModelOutcome, ModelResponse, Provider } from '../providers/provider.ts';
+import { costOfRequest } from './cost.ts';
+import { callFailed, denied, stopped } from './failures.ts';
+import type { Ports } from './ports.ts';
+import type { PlanRef } from './types.ts';
+
+export interface CallToMake {
+  readonly query: PlanRef;
+  readonly purpose: Purpose;
+  readonly stage: number;
+  readonly ordinal: number;
+  readonly model: PlannedModel;
+  readonly messages: readonly JsonObject[];
+  /** The caller's parameters; the policy's own win over them. */
+  readonly parameters: JsonObject;
+  /** Epoch milliseconds; null for no deadline. */
+  readonly deadlineAt: number | null;
+}
+
+export interface CallMade {
+  readonly attemptId: string;
+  readonly response: KeptResponse;
+  /** Every attempt of the query with this purpose at this stage. */
+  readonly attempts: readonly AttemptSummary[];
+}
+
+/** After the request's own timeout: what its process needs to abort the socket and to close the row. */
+const GRACE_MS = 15_000;
+
+/**
+ * One attempt of a call: the intent is committed, the request leaves, the row is closed with what is known. A call that
+ * has succeeded before is found, and not bought again.
+ * @throws {ApplicationFailure} `provider.<kind>`, retryable as the kind and the stage's limit say, or `escalier.denied`.
+ * @throws {CancelledFailure} when the query is cancelled; the row is closed by then.
+ */
+export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade> {
+  const { query, model } = call;
+  const attempts = async (): Promise<AttemptSummary[]> =>
+    (await ports.ledger.attemptsOf(query)).filter(
+      (attempt) => attempt.purpose === call.purpose && attempt.stage === call.stage,
+    );
+  const timeLeftMs = call.deadlineAt === null ? Infinity : call.deadlineAt - Date.now();
+  if (timeLeftMs <= 0) {
+    throw callFailed('timeout', 'the deadline passed before the request could be made', await attempts());
+  }
+  const provider = connect(ports, model.provider);
+  if (typeof provider === 'string') throw callFailed('unknown-provider', provider, await attempts());
+
+  const intent = intentOf(ports, call, Math.min(model.timeoutMs, timeLeftMs));
+  const opened = await ports.ledger.openAttempt(intent);
+  if (opened.type === 'denied') throw denied(intent, await attempts());
+  if (opened.type === 'found') {
+    const response = await keptResponse(ports, query, opened.attemptId);
+    return { attemptId: opened.attemptId, response, attempts: await attempts() };
+  }
+
+  const { attemptId } = opened;
+  const outcome = await provider.request(
+    {
+      modelId: model.modelId,
+      messages: call.messages,
+      parameters: effectiveParameters(call),
+      stream: model.stream,
+      timeoutMs: intent.expiresInMs - GRACE_MS,
+      attemptId,
+    },
+    Context.current().cancellationSignal,
+  );
+  // The response is money spent: it is worth waiting for a ledger that is away for a moment.
+  await withPatience(() => ports.ledger.closeAttempt(closeOf(call, intent, attemptId, outcome)));
+
+  switch (outcome.type) {
+    case 'answered':
+      return { attemptId, response: kept(outcome.response), attempts: await attempts() };
+    case 'cancelled':
+      throw stopped();
+    case 'failed':
+      throw callFailed(outcome.kind, outcome.message, await attempts(), {
+        again: opened.failedBefore + 1 < model.maxAttempts,
+        retryAfterMs: outcome.retryAfterMs,
+      });
+  }
+}
+
+function connect(ports: Ports, name: string): Provider | string {
+  const connected = ports.provider(name);
+  if (connected === undefined) return `this worker knows no provider "${name}": add it to its escalier.yaml`;
+  return connected.problem ?? connected.provider;
+}
+
+function effectiveParameters(call: CallToMake): JsonObject {
+  return { ...call.parameters, ...call.model.parameters };
+}
+
+function intentOf(ports: Ports, call: CallToMake, timeoutMs: number): Intent {
+  const { query, model } = call;
+  const info = Context.current().info;
+  return {
+    queryId: query.queryId,
+    startedAt: query.startedAt,
+    purpose: call.purpose,
+    stage: call.stage,
+    ordinal: call.ordinal,
+    task: query.task,
+    policyVersion: query.policyVersion,
+    provider: model.provider,
+    model: model.model,
+    modelId: model.modelId,
+    priceId: (model.prices && priceAt(model.prices, new Date())?.id) ?? null,
+    worstCaseUsd: worstCaseOf(ports, call),
+    maxCostUsd: query.limits.maxCostUsd,
+    expiresInMs: timeoutMs + GRACE_MS,
+    workflowId: info.workflowExecution?.workflowId ?? '',
+    runId: info.workflowExecution?.runId ?? '',
+    activityAttempt: info.attempt,
+    worker: ports.worker,
+  };
+}
+
+/** The most that these very messages can cost. For a stage it is what the plan says; a judge's messages are known only now. */
+function worstCaseOf(ports: Ports, call: CallToMake): DecimalUsd | null {
+  if (call.purpose === 'serve') return call.model.worstCaseUsd;
+  const parameters = effectiveParameters(call);
+  const input = ports.inputTokenBound(call.messages, parameters);
+  const worst = worstCase(call.model.prices, input, outputTokenBound(call.model, parameters));
+  return worst === null ? null : formatUsd(worst);
+}
+
+/** The lowest limit on output tokens that applies to a request; null where there is none. */
+export function outputTokenBound(model: PlannedModelLimits, parameters: JsonObject): number | null {
+  const limits = [
+    parameters['max_completion_tokens'],
+    parameters['max_tokens'],
+    model.maxOutputTokens,
+  ].filter((limit): limit is number => typeof limit === 'number');
+  return limits.length === 0 ? null : Math.min(...limits);
+}
+
+type PlannedModelLimits = Pick<PlannedModel, 'maxOutputTokens'>;
+
+function closeOf(call: CallToMake, intent: Intent, attemptId: string, outcome: ModelOutcome): Close {
+  const price = call.model.prices?.find((row) => row.id === intent.priceId) ?? null;
+  const { cost, source } = costOfRequest(outcome, price, intent.worstCaseUsd);
+  const response = outcome.type === 'answered' ? outcome.response : null;
+  return {
+    queryId: intent.queryId,
+    startedAt: intent.startedAt,
+    attemptId,
+    status: outcome.type === 'answered' ? 'succeeded' : outcome.type,
+    failureKind: outcome.type === 'failed' ? outcome.kind : null,
+    failureMessage: outcome.type === 'failed' ? outcome.message : null,
+    httpStatus: outcome.httpStatus,
+    usage: outcome.usage,
+    cost,
+    costSource: source,
+    reportedModel: outcome.reportedModel,
+    responseId: outcome.responseId,
+    requestId: outcome.requestId,
+    latencyMs: outcome.latencyMs,
+    timeToFirstTokenMs: outcome.timeToFirstTokenMs,
+    response: response && { text: response.text, kept: kept(response) },
+    retention: call.query.retention,
+  };
+}
+
+function kept({ message, finishReason, logprobs }: ModelResponse): KeptResponse {
+  return { message, finishReason, logprobs };
+}
+
+async function keptResponse(ports: Ports, query: PlanRef, attemptId: string): Promise<KeptResponse> {
+  const text = (await ports.ledger.textsOf(query)).get(attemptId);
+  if (text === undefined) {
+    throw callFailed(
+      'unknown-response',
+      `attempt ${attemptId} was paid for, but its text is gone: the query had ended, and its task retains "${query.retention}"`,
+      [],
+    );
+  }
+  return text as unknown as KeptResponse;
+}

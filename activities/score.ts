@@ -1,0 +1,86 @@
+import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import type { JsonObject } from '../core/policy.ts';
+import { messageText, type AttemptSummary } from '../core/result.ts';
+import type { KeptResponse } from '../ledger/attempts.ts';
+import type {
+  JudgeQuestion,
+  JudgeReply,
+  ScoredQuery,
+  ScoredResponse,
+  ScoringContext,
+} from '../scorers/scorer.ts';
+import { stopped, unscored } from './failures.ts';
+import type { Ports } from './ports.ts';
+import { runCall } from './run-call.ts';
+import type { ScoreInput, ScoreResult } from './types.ts';
+
+/**
+ * Scores every response so far. What a scorer buys (a judge's calls) is billed like any call, with purpose `score`.
+ * @throws {ApplicationFailure} `escalier.unscored` when the scorer itself fails; a judge's own failures pass as they are.
+ */
+export async function score(ports: Ports, input: ScoreInput): Promise<ScoreResult> {
+  const { query, responses } = await scoredTexts(ports, input);
+  const bought = new Map<string, AttemptSummary>();
+  const context: ScoringContext = {
+    signal: Context.current().cancellationSignal,
+    ask: (question) => ask(ports, input, question, bought),
+  };
+  try {
+    const scores = await ports.scorer(input.scorer)(query, responses, context);
+    return { scores, attempts: [...bought.values()] };
+  } catch (error) {
+    if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
+    if (Context.current().cancellationSignal.aborted) throw stopped();
+    const message = error instanceof Error ? error.message : String(error);
+    throw unscored(`the scorer ${input.scorer.name} failed: ${message}`, [...bought.values()]);
+  }
+}
+
+async function ask(
+  ports: Ports,
+  input: ScoreInput,
+  question: JudgeQuestion,
+  bought: Map<string, AttemptSummary>,
+): Promise<JudgeReply> {
+  const model = input.scorer.models.find((candidate) => candidate.model === question.model);
+  if (model === undefined) {
+    throw new Error(`it asked for the model "${question.model}", which its policy does not name`);
+  }
+  const { response, attempts } = await runCall(ports, {
+    query: input.query,
+    purpose: 'score',
+    stage: input.stage,
+    ordinal: question.ordinal,
+    model,
+    messages: question.messages,
+    parameters: question.parameters,
+    deadlineAt: input.deadlineAt,
+  });
+  for (const attempt of attempts) bought.set(attempt.attemptId, attempt);
+  return { text: messageText(response.message), logprobs: response.logprobs };
+}
+
+async function scoredTexts(
+  ports: Ports,
+  input: ScoreInput,
+): Promise<{ query: ScoredQuery; responses: ScoredResponse[] }> {
+  const texts = await ports.ledger.textsOf(input.query);
+  const text = (item: string): unknown => {
+    const found = texts.get(item);
+    if (found === undefined) {
+      throw unscored(
+        `the text of ${item} is gone: the query had ended, and its task retains "${input.query.retention}"`,
+        [],
+      );
+    }
+    return found;
+  };
+  const request = text('request') as { messages: readonly JsonObject[]; parameters: JsonObject };
+  return {
+    query: { task: input.query.task, ...request },
+    responses: input.responses.map(({ stage, model, answer, attemptId }) => {
+      const { message, finishReason, logprobs } = text(attemptId) as KeptResponse;
+      return { stage, model, answer, text: messageText(message), finishReason, logprobs };
+    }),
+  };
+}

@@ -1,0 +1,88 @@
+import type { Outcome, ResponseRef, ScoredAnswer, Served, Verdict } from '../core/cascade.ts';
+import type { FailureKind } from '../core/failure.ts';
+import type { JsonObject, Plan, PlannedModel } from '../core/policy.ts';
+import type { CascadeRequest } from '../core/request.ts';
+import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
+
+/**
+ * What passes between the workflow and its activities. It lies in histories for years: small, JSON-safe, and only ever
+ * extended by optional fields.
+ */
+
+export type Planned =
+  | { readonly type: 'planned'; readonly plan: Plan }
+  /** The key was answered before. */
+  | { readonly type: 'finished'; readonly answer: CascadeAnswer };
+
+/** The part of a plan that every activity needs to find its query. */
+export type PlanRef = Pick<
+  Plan,
+  'queryId' | 'startedAt' | 'task' | 'policyVersion' | 'retention' | 'answer' | 'limits'
+>;
+
+export interface CallInput {
+  readonly query: PlanRef;
+  readonly stage: number;
+  readonly model: PlannedModel;
+  /** Epoch milliseconds after which no request may start, and at which a running one ends; null for no deadline. */
+  readonly deadlineAt: number | null;
+}
+
+export interface CallResult {
+  readonly attemptId: string;
+  /** The assistant's message as its provider sent it. */
+  readonly message: JsonObject;
+  readonly finishReason: string | null;
+  /** What the task's extractor found; null where the text holds no answer. */
+  readonly answer: string | null;
+  /** Every attempt of the call, failed ones included. */
+  readonly attempts: readonly AttemptSummary[];
+}
+
+export interface ScoreInput {
+  readonly query: PlanRef;
+  readonly stage: number;
+  readonly scorer: Plan['scorer'];
+  /** Oldest first. */
+  readonly responses: readonly (ResponseRef & { readonly model: string })[];
+  readonly deadlineAt: number | null;
+}
+
+export interface ScoreResult {
+  readonly scores: readonly ScoredAnswer[];
+  /** What the scorer itself bought. */
+  readonly attempts: readonly AttemptSummary[];
+}
+
+export interface EndInput {
+  readonly query: PlanRef;
+  readonly outcome: Outcome;
+  readonly served: Served | null;
+  readonly servedModel: string | null;
+  /** Why there is no answer, in words; null where there is one. */
+  readonly failureMessage: string | null;
+  readonly judgements: readonly {
+    readonly attemptId: string;
+    readonly verdict: Verdict | null;
+    readonly confidence: number | null;
+    readonly threshold: number | null;
+  }[];
+}
+
+export interface EndResult {
+  /** Every attempt of the query as the ledger has it, which is what it cost. */
+  readonly attempts: readonly AttemptSummary[];
+}
+
+/** The first detail of a failure of type `provider.<kind>`. */
+export interface CallFailure {
+  readonly kind: FailureKind;
+  readonly attempts: readonly AttemptSummary[];
+}
+
+export interface CascadeActivities {
+  plan(request: CascadeRequest): Promise<Planned>;
+  call(input: CallInput): Promise<CallResult>;
+  score(input: ScoreInput): Promise<ScoreResult>;
+  end(input: EndInput): Promise<EndResult>;
+}

@@ -1,0 +1,174 @@
+import { Client, Connection, WorkflowExecutionAlreadyStartedError, type ConnectionOptions } from '@temporalio/client';
+import { v4 as uuidv4 } from 'uuid';
+import { createPayloadCodec } from '../codec/payload-codec.ts';
+import { parseKeys } from '../codec/keys.ts';
+import { parseRequest, type CascadeRequest } from '../core/request.ts';
+import { requestHash } from '../core/request-hash.ts';
+import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
+import { plainError } from './errors.ts';
+import { toCascadeError, unavailable } from './failures.ts';
+
+export const TASK_QUEUE = 'escalier';
+const WORKFLOW = 'cascade';
+const REQUEST_HASH = 'escalierRequestSha256';
+
+export interface EscalierOptions {
+  /** Temporal's gRPC address. Default `localhost:7233`. */
+  readonly address?: string;
+  /** Temporal namespace. Default `default`. */
+  readonly namespace?: string;
+  /** Task queue of the workers. Default `escalier`. */
+  readonly taskQueue?: string;
+  /** As for a Temporal connection: certificates for mTLS, or `true` for TLS. */
+  readonly tls?: ConnectionOptions['tls'];
+  /** An API key of Temporal Cloud. */
+  readonly apiKey?: string;
+  /** The payload key(s), when the workers encrypt: see the docs on the codec. */
+  readonly payloadKey?: string;
+  /** A connection to use instead of opening one, which is then not closed by {@link Escalier.close}. */
+  readonly connection?: Connection;
+}
+
+/** What to ask: the workflow's request, and the key under which it is asked and billed once. */
+export interface Ask extends CascadeRequest {
+  /**
+   * The same key is the same cascade: asked again, it gives the same answer and is not billed again. At most 1,000
+   * characters; a random one by default.
+   */
+  readonly idempotencyKey?: string;
+}
+
+/** A query that was started. */
+export interface StartedQuery {
+  /** The idempotency key, which is the Temporal workflow id. */
+  readonly id: string;
+  result(): Promise<CascadeAnswer>;
+}
+
+/**
+ * Asks cascades from a backend service. Pure JavaScript: it hosts no worker. One instance serves a whole process; close it
+ * when the process ends.
+ */
+export class Escalier {
+  private readonly options: EscalierOptions;
+  private connected: Promise<{ client: Client; connection: Connection }> | undefined;
+
+  constructor(options: EscalierOptions = {}) {
+    this.options = options;
+  }
+
+  /**
+   * Asks and waits for the answer.
+   * @throws {CascadeError} with what was spent all the same; see its subclasses.
+   */
+  async ask(ask: Ask): Promise<CascadeAnswer> {
+    const query = await this.start(ask);
+    return query.result();
+  }
+
+  /**
+   * Starts a query and returns when Temporal has it on disk: from then on it survives the crash of anything.
+   * @throws {BadRequestError} before anything is sent; {@link KeyConflictError} when the key runs with another request.
+   */
+  async start({ idempotencyKey, ...ask }: Ask): Promise<StartedQuery> {
+    const parsed = parseRequest(ask);
+    if ('problems' in parsed) {
+      throw plainError('bad-request', `the request is not one: ${parsed.problems.join('; ')}`);
+    }
+    const id = idempotencyKey ?? uuidv4();
+    const hash = requestHash(parsed.request);
+    const client = await this.client();
+    try {
+      await client.workflow.start(WORKFLOW, {
+        workflowId: id,
+        taskQueue: this.options.taskQueue ?? TASK_QUEUE,
+        args: [parsed.request],
+        memo: { [REQUEST_HASH]: hash },
+        // A query that ended with an answer keeps its key; one that failed may go on where it stopped.
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
+        workflowIdConflictPolicy: 'FAIL',
+      });
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw toCascadeError(error, id);
+      await this.requireSameRequest(client, id, hash);
+    }
+    return { id, result: () => this.result(id) };
+  }
+
+  /** Waits for the answer of a query by its id. @throws {CascadeError} as {@link ask}. */
+  async result(id: string): Promise<CascadeAnswer> {
+    const client = await this.client();
+    try {
+      return (await client.workflow.getHandle(id).result()) as CascadeAnswer;
+    } catch (error) {
+      throw toCascadeError(error, id);
+    }
+  }
+
+  /** What a query has bought so far, while it runs or after. Needs a worker to answer. */
+  async attempts(id: string): Promise<readonly AttemptSummary[]> {
+    const client = await this.client();
+    try {
+      return await client.workflow.getHandle(id).query<readonly AttemptSummary[]>('attempts');
+    } catch (error) {
+      throw toCascadeError(error, id);
+    }
+  }
+
+  /** Cancels a query: its request is aborted within about a second. A query that has ended stays as it is. */
+  async cancel(id: string): Promise<void> {
+    const client = await this.client();
+    try {
+      await client.workflow.getHandle(id).cancel();
+    } catch (error) {
+      throw toCascadeError(error, id);
+    }
+  }
+
+  async close(): Promise<void> {
+    const connected = await this.connected?.catch(() => undefined);
+    this.connected = undefined;
+    if (this.options.connection === undefined) await connected?.connection.close();
+  }
+
+  private async requireSameRequest(client: Client, id: string, hash: string): Promise<void> {
+    const { memo } = await client.workflow.getHandle(id).describe();
+    const known = memo?.[REQUEST_HASH];
+    if (known !== undefined && known !== hash) {
+      throw plainError(
+        'key-conflict',
+        `the idempotency key "${id}" was used for another request: send the same request again, or choose another key`,
+      );
+    }
+  }
+
+  private async client(): Promise<Client> {
+    this.connected ??= connect(this.options);
+    try {
+      return (await this.connected).client;
+    } catch (error) {
+      // The next call tries again: the server may be starting.
+      this.connected = undefined;
+      throw unavailable(error instanceof Error ? error.message : String(error), error);
+    }
+  }
+}
+
+async function connect(options: EscalierOptions): Promise<{ client: Client; connection: Connection }> {
+  const { address = 'localhost:7233', namespace = 'default', tls, apiKey, payloadKey } = options;
+  const connection =
+    options.connection ??
+    (await Connection.connect({
+      address,
+      ...(tls === undefined ? {} : { tls }),
+      ...(apiKey === undefined ? {} : { apiKey }),
+    }));
+  const client = new Client({
+    connection,
+    namespace,
+    ...(payloadKey === undefined
+      ? {}
+      : { dataConverter: { payloadCodecs: [createPayloadCodec(parseKeys(payloadKey))] } }),
+  });
+  return { client, connection };
+}

@@ -1,0 +1,245 @@
+import type pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import type { FailureKind } from '../core/failure.ts';
+import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
+import type { JsonObject, Purpose, Retention } from '../core/policy.ts';
+import { sha256 } from '../core/request-hash.ts';
+import type { AttemptStatus, AttemptSummary } from '../core/result.ts';
+import type { Spend } from '../core/spend.ts';
+import type { Usage } from '../core/usage.ts';
+import { inTransaction, onlyRow, type Queryable } from './database.ts';
+import { keepText, type QueryRef, type Sealer } from './texts.ts';
+
+/** What the state machine asks for. Its attempts share this identity and differ in `try`. */
+export interface Call extends QueryRef {
+  readonly purpose: Purpose;
+  readonly stage: number;
+  readonly ordinal: number;
+}
+
+export interface Intent extends Call {
+  readonly task: string;
+  readonly policyVersion: number;
+  readonly provider: string;
+  readonly model: string;
+  readonly modelId: string;
+  readonly priceId: string | null;
+  /** The most that the request can cost; null where nothing bounds it. */
+  readonly worstCaseUsd: DecimalUsd | null;
+  /** The query's hard limit; null for none. */
+  readonly maxCostUsd: DecimalUsd | null;
+  /** Milliseconds after which this process has aborted the request. */
+  readonly expiresInMs: number;
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly activityAttempt: number;
+  readonly worker: string;
+}
+
+export type Opened =
+  /** The row is committed: the request may leave. */
+  | { readonly type: 'opened'; readonly attemptId: string; readonly failedBefore: number }
+  /** The call has succeeded before: nothing is bought again. */
+  | { readonly type: 'found'; readonly attemptId: string }
+  /** Its worst case does not fit into what is left of the query's budget. */
+  | { readonly type: 'denied' };
+
+/**
+ * Commits the intent to make a request, unless the call has succeeded already or could overspend. Under a lock on the
+ * query, so that two executions of a call cannot both open an attempt of the same try. An attempt of the call that is
+ * still open is superseded: its process is lost, or its close will come late and win.
+ */
+export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened> {
+  return inTransaction(pool, async (db) => {
+    await lockQuery(db, intent);
+    const earlier = await attemptsOfCall(db, intent);
+    const succeeded = earlier.find((attempt) => attempt.status === 'succeeded');
+    if (succeeded !== undefined) return { type: 'found', attemptId: succeeded.attempt_id };
+    if (earlier.some((attempt) => attempt.status === 'started')) await supersede(db, intent);
+    if (!(await fitsBudget(db, intent))) return { type: 'denied' };
+    const attemptId = uuidv7();
+    await insertIntent(db, intent, attemptId, earlier.length + 1);
+    const failedBefore = earlier.filter(
+      (attempt) => attempt.status === 'failed' && attempt.run_id === intent.runId,
+    ).length;
+    return { type: 'opened', attemptId, failedBefore };
+  });
+}
+
+async function lockQuery(db: Queryable, call: Call): Promise<void> {
+  const { rows } = await db.query({
+    name: 'lock-query',
+    text: 'select 1 from queries where started_at = $1 and query_id = $2 for update',
+    values: [call.startedAt, call.queryId],
+  });
+  onlyRow(rows, `query ${call.queryId}`);
+}
+
+async function attemptsOfCall(
+  db: Queryable,
+  call: Call,
+): Promise<{ attempt_id: string; status: AttemptStatus; run_id: string }[]> {
+  const { rows } = await db.query<{ attempt_id: string; status: AttemptStatus; run_id: string }>({
+    name: 'attempts-of-call',
+    text: `select attempt_id, status, run_id from attempts
+           where query_started_at = $1 and query_id = $2 and purpose = $3 and stage = $4 and ordinal = $5 order by try`,
+    values: [call.startedAt, call.queryId, call.purpose, call.stage, call.ordinal],
+  });
+  return rows;
+}
+
+async function supersede(db: Queryable, call: Call): Promise<void> {
+  await db.query({
+    name: 'supersede-attempts',
+    text: `update attempts set status = 'orphaned', closed_at = now(),
+             failure_message = 'superseded by a later try: the process that made the request was lost'
+           where query_started_at = $1 and query_id = $2 and purpose = $3 and stage = $4 and ordinal = $5
+             and status = 'started'`,
+    values: [call.startedAt, call.queryId, call.purpose, call.stage, call.ordinal],
+  });
+}
+
+async function fitsBudget(db: Queryable, intent: Intent): Promise<boolean> {
+  if (intent.maxCostUsd === null) return true;
+  if (intent.worstCaseUsd === null) return false;
+  const { rows } = await db.query<{ high: DecimalUsd | null }>({
+    name: 'spent-at-most',
+    text: `select case when count(*) filter (where cost_high_usd is null) = 0
+             then coalesce(sum(cost_high_usd), 0) end::text as high
+           from attempts where query_started_at = $1 and query_id = $2`,
+    values: [intent.startedAt, intent.queryId],
+  });
+  const { high } = onlyRow(rows, `the spend of query ${intent.queryId}`);
+  return high !== null && parseUsd(high) + parseUsd(intent.worstCaseUsd) <= parseUsd(intent.maxCostUsd);
+}
+
+async function insertIntent(db: Queryable, intent: Intent, attemptId: string, number: number): Promise<void> {
+  await db.query({
+    name: 'insert-intent',
+    text: `insert into attempts (attempt_id, query_started_at, query_id, task, policy_version, purpose, stage, ordinal, try,
+             provider, model, model_id, price_id, cost_low_usd, cost_high_usd, cost_source, started_at, expires_at,
+             workflow_id, run_id, activity_attempt, worker)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14::numeric, $15, clock_timestamp(),
+             clock_timestamp() + make_interval(secs => $16::double precision / 1000), $17, $18, $19, $20)`,
+    values: [
+      attemptId,
+      intent.startedAt,
+      intent.queryId,
+      intent.task,
+      intent.policyVersion,
+      intent.purpose,
+      intent.stage,
+      intent.ordinal,
+      number,
+      intent.provider,
+      intent.model,
+      intent.modelId,
+      intent.priceId,
+      intent.worstCaseUsd,
+      intent.priceId === null ? 'unknown' : 'estimate',
+      intent.expiresInMs,
+      intent.workflowId,
+      intent.runId,
+      intent.activityAttempt,
+      intent.worker,
+    ],
+  });
+}
+
+/** What the ledger keeps of a response until its query ends (and after it, with retention `full`). */
+export interface KeptResponse {
+  readonly message: JsonObject;
+  readonly finishReason: string | null;
+  /** Natural-log probabilities of the output tokens, where the provider sent them. */
+  readonly logprobs: readonly number[] | null;
+}
+
+/** Where a cost comes from: see the column `attempts.cost_source`. */
+export type CostSource = 'provider' | 'catalogue' | 'estimate' | 'unknown';
+
+export interface Close extends QueryRef {
+  readonly attemptId: string;
+  readonly status: Exclude<AttemptStatus, 'started' | 'orphaned'>;
+  readonly failureKind: FailureKind | null;
+  readonly failureMessage: string | null;
+  readonly httpStatus: number | null;
+  readonly usage: Usage | null;
+  readonly cost: Spend;
+  readonly costSource: CostSource;
+  readonly reportedModel: string | null;
+  readonly responseId: string | null;
+  readonly requestId: string | null;
+  readonly latencyMs: number;
+  readonly timeToFirstTokenMs: number | null;
+  /** The response, for retries and for whoever scores and serves it; null where none came. */
+  readonly response: { readonly text: string; readonly kept: KeptResponse } | null;
+  readonly retention: Retention;
+}
+
+/**
+ * Closes an attempt with what is known. Closing it again with the same result changes nothing, and a close that comes
+ * after the row was orphaned wins: it knows more. A row that is closed otherwise stays as it is.
+ */
+export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: Close): Promise<void> {
+  await inTransaction(pool, async (db) => {
+    await db.query({
+      name: 'close-attempt',
+      text: `update attempts set status = $3, failure_kind = $4, failure_message = $5, http_status = $6, input_tokens = $7,
+               cached_input_tokens = $8, cache_write_tokens = $9, input_audio_tokens = $10, output_tokens = $11,
+               reasoning_tokens = $12, output_audio_tokens = $13, cost_low_usd = $14::numeric,
+               cost_high_usd = $15::numeric, cost_source = $16, reported_model = $17, response_id = $18,
+               request_id = $19, response_sha256 = $20, latency_ms = $21, time_to_first_token_ms = $22,
+               closed_at = clock_timestamp()
+             where query_started_at = $1 and attempt_id = $2 and status in ('started', 'orphaned')`,
+      values: [
+        close.startedAt,
+        close.attemptId,
+        close.status,
+        close.failureKind,
+        close.failureMessage,
+        close.httpStatus,
+        close.usage?.inputTokens ?? null,
+        close.usage?.cachedInputTokens ?? null,
+        close.usage?.cacheWriteTokens ?? null,
+        close.usage?.inputAudioTokens ?? null,
+        close.usage?.outputTokens ?? null,
+        close.usage?.reasoningTokens ?? null,
+        close.usage?.outputAudioTokens ?? null,
+        formatUsd(close.cost.low),
+        close.cost.high === null ? null : formatUsd(close.cost.high),
+        close.costSource,
+        close.reportedModel,
+        close.responseId,
+        close.requestId,
+        close.response === null || close.retention === 'none' ? null : sha256(close.response.text),
+        Math.round(close.latencyMs),
+        close.timeToFirstTokenMs === null ? null : Math.round(close.timeToFirstTokenMs),
+      ],
+    });
+    if (close.response !== null && close.status === 'succeeded') {
+      await keepText(db, sealer, close, close.attemptId, close.response.kept);
+    }
+  });
+}
+
+interface SummaryRow extends Omit<AttemptSummary, 'costUsd' | 'costLowUsd' | 'costHighUsd'> {
+  readonly low: DecimalUsd;
+  readonly high: DecimalUsd | null;
+}
+
+/** Every attempt of a query, in the order in which they were opened. */
+export async function attemptsOfQuery(db: Queryable, query: QueryRef): Promise<AttemptSummary[]> {
+  const { rows } = await db.query<SummaryRow>({
+    name: 'attempts-of-query',
+    text: `select attempt_id as "attemptId", purpose, stage, try, provider, model, status, failure_kind as failure,
+             input_tokens::float8 as "inputTokens", output_tokens::float8 as "outputTokens", latency_ms as "latencyMs",
+             confidence, threshold, verdict, cost_low_usd::text as low, cost_high_usd::text as high
+           from attempts where query_started_at = $1 and query_id = $2 order by started_at, attempt_id`,
+    values: [query.startedAt, query.queryId],
+  });
+  return rows.map(({ low, high, ...row }) => {
+    const costLowUsd = formatUsd(parseUsd(low));
+    const costHighUsd = high === null ? null : formatUsd(parseUsd(high));
+    return { ...row, costUsd: costLowUsd === costHighUsd ? costLowUsd : null, costLowUsd, costHighUsd };
+  });
+}

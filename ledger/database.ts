@@ -1,0 +1,87 @@
+import pg from 'pg';
+
+/** A pool or one of its clients: whatever a statement can run on. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
+}
+
+export class LedgerUnreachable extends Error {
+  override readonly name = 'LedgerUnreachable';
+}
+
+export interface DatabaseOptions {
+  /** A `postgres://` URL. */
+  readonly url: string;
+  /** Connections that the pool may open. */
+  readonly connections?: number;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName?: string;
+  /** Told of connections that the server closed while they were idle. */
+  readonly onIdleError?: (error: Error) => void;
+}
+
+export function openDatabase(options: DatabaseOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connections ?? 10,
+    application_name: options.applicationName ?? 'escalier',
+    connectionTimeoutMillis: 5_000,
+    // A statement of the ledger takes milliseconds; one that waits this long waits for a lock that is not coming.
+    statement_timeout: 30_000,
+    allowExitOnIdle: true,
+  });
+  // Without a listener an idle connection that Postgres closes would end the process; the next query opens another.
+  pool.on('error', options.onIdleError ?? (() => undefined));
+  return pool;
+}
+
+/** @throws {LedgerUnreachable} one line that says what, where and how to mend it. */
+export async function requireDatabase(pool: pg.Pool, url: string): Promise<void> {
+  try {
+    await pool.query('select 1');
+  } catch (error) {
+    throw new LedgerUnreachable(
+      `cannot reach Postgres at ${withoutPassword(url)} (${describe(error)}): start it, or set DATABASE_URL to one that runs ("escalier up" starts one)`,
+      { cause: error },
+    );
+  }
+}
+
+/** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
+export async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((rollbackError: unknown) => {
+      // The connection is gone; the server rolls back by itself, and the pool must not hand it out again.
+      broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError));
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** The first row; a statement that always returns one. */
+export function onlyRow<Row>(rows: readonly Row[], what: string): Row {
+  const row = rows[0];
+  if (row === undefined) throw new Error(`the ledger returned no row for ${what}`);
+  return row;
+}
+
+function withoutPassword(url: string): string {
+  return url.replace(/:[^:@/]*@/, ':***@');
+}
+
+function describe(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describe).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}

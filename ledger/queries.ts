@@ -1,0 +1,187 @@
+import type pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import type { Outcome, Served, Verdict } from '../core/cascade.ts';
+import type { Retention } from '../core/policy.ts';
+import type { CascadeRequest } from '../core/request.ts';
+import { requestHash } from '../core/request-hash.ts';
+import { inTransaction, onlyRow, type Queryable } from './database.ts';
+import { keepText, settleTexts, type QueryRef, type Sealer } from './texts.ts';
+
+/** The Temporal run that a query is worked on by. */
+export interface QueryRun {
+  readonly namespace: string;
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+export interface QueryRow extends QueryRef {
+  readonly task: string;
+  readonly policyVersion: number;
+  readonly status: 'running' | 'ended';
+  readonly outcome: Outcome | null;
+  readonly accepted: boolean | null;
+  readonly servedAttemptId: string | null;
+  readonly servedStage: number | null;
+  readonly confidence: number | null;
+  readonly threshold: number | null;
+  readonly failureMessage: string | null;
+  readonly retention: Retention;
+}
+
+/** What a workflow id stands for. */
+export interface QueryKey extends QueryRef {
+  readonly requestSha256: string;
+}
+
+const QUERY_COLUMNS = `query_id as "queryId", to_json(started_at at time zone 'UTC')#>>'{}' || 'Z' as "startedAt", task,
+  policy_version as "policyVersion", status, outcome, accepted, served_attempt_id as "servedAttemptId",
+  served_stage as "servedStage", confidence, threshold, failure_message as "failureMessage", retention`;
+
+/** Claims a workflow id for a request, or finds what it stands for already. */
+export async function claimKey(db: Queryable, run: QueryRun, request: CascadeRequest): Promise<QueryKey> {
+  const { rows } = await db.query<QueryKey>({
+    name: 'claim-key',
+    text: `insert into query_keys (namespace, workflow_id, query_id, started_at, request_sha256)
+           values ($1, $2, $3, now(), $4)
+           on conflict (namespace, workflow_id) do update set namespace = excluded.namespace
+           returning query_id as "queryId", to_json(started_at at time zone 'UTC')#>>'{}' || 'Z' as "startedAt",
+             request_sha256 as "requestSha256"`,
+    values: [run.namespace, run.workflowId, uuidv7(), requestHash(request)],
+  });
+  return onlyRow(rows, `workflow ${run.workflowId}`);
+}
+
+export async function findQuery(db: Queryable, key: QueryKey): Promise<QueryRow | null> {
+  const { rows } = await db.query<QueryRow>({
+    name: 'find-query',
+    text: `select ${QUERY_COLUMNS} from queries where started_at = $1 and query_id = $2`,
+    values: [key.startedAt, key.queryId],
+  });
+  return rows[0] ?? null;
+}
+
+/** The query of a workflow id, or null. */
+export async function findQueryByWorkflow(
+  db: Queryable,
+  namespace: string,
+  workflowId: string,
+): Promise<QueryRow | null> {
+  const { rows } = await db.query<QueryRow>({
+    name: 'find-query-by-workflow',
+    text: `select ${QUERY_COLUMNS} from queries where (started_at, query_id) =
+             (select started_at, query_id from query_keys where namespace = $1 and workflow_id = $2)`,
+    values: [namespace, workflowId],
+  });
+  return rows[0] ?? null;
+}
+
+export interface NewQuery {
+  readonly key: QueryKey;
+  readonly run: QueryRun;
+  readonly request: CascadeRequest;
+  readonly policyVersion: number;
+  readonly retention: Retention;
+}
+
+/** Opens a query: its row and its prompt, in the caller's transaction. */
+export async function insertQuery(db: Queryable, sealer: Sealer | null, query: NewQuery): Promise<void> {
+  const { key, run, request } = query;
+  await db.query({
+    name: 'insert-query',
+    text: `insert into queries (query_id, started_at, task, policy_version, tenant, tags, retention, request_sha256,
+             namespace, workflow_id, run_id)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+           on conflict (started_at, query_id) do nothing`,
+    values: [
+      key.queryId,
+      key.startedAt,
+      request.task,
+      query.policyVersion,
+      request.tenant ?? null,
+      JSON.stringify(request.tags ?? {}),
+      query.retention,
+      query.retention === 'none' ? null : key.requestSha256,
+      run.namespace,
+      run.workflowId,
+      run.runId,
+    ],
+  });
+  await keepText(db, sealer, key, 'request', {
+    messages: request.messages,
+    parameters: request.parameters ?? {},
+  });
+}
+
+/** Opens an ended query again, for a later run of a key that ended without an answer. */
+export async function reopenQuery(
+  db: Queryable,
+  sealer: Sealer | null,
+  query: Pick<NewQuery, 'key' | 'run' | 'request'>,
+): Promise<void> {
+  await db.query({
+    name: 'reopen-query',
+    text: `update queries set status = 'running', outcome = null, accepted = null, failure_message = null,
+             ended_at = null, run_id = $3 where started_at = $1 and query_id = $2`,
+    values: [query.key.startedAt, query.key.queryId, query.run.runId],
+  });
+  await keepText(db, sealer, query.key, 'request', {
+    messages: query.request.messages,
+    parameters: query.request.parameters ?? {},
+  });
+}
+
+export interface QueryEnd extends QueryRef {
+  readonly outcome: Outcome;
+  readonly served: Served | null;
+  readonly servedModel: string | null;
+  readonly failureMessage: string | null;
+  readonly retention: Retention;
+  /** Of every attempt that was judged, by attempt id. */
+  readonly judgements: readonly Judgement[];
+}
+
+export interface Judgement {
+  readonly attemptId: string;
+  readonly verdict: Verdict | null;
+  readonly confidence: number | null;
+  readonly threshold: number | null;
+}
+
+/** Ends a query: outcome, verdicts and texts in one transaction. Ending it again with the same outcome changes nothing. */
+export async function endQuery(pool: pg.Pool, end: QueryEnd): Promise<void> {
+  await inTransaction(pool, async (db) => {
+    await db.query({
+      name: 'end-query',
+      text: `update queries set status = 'ended', outcome = $3, accepted = $3 in ('accepted', 'last-stage'),
+               served_attempt_id = $4, served_model = $5, served_stage = $6, confidence = $7, threshold = $8,
+               failure_message = $9, ended_at = coalesce(ended_at, now())
+             where started_at = $1 and query_id = $2`,
+      values: [
+        end.startedAt,
+        end.queryId,
+        end.outcome,
+        end.served?.attemptId ?? null,
+        end.servedModel,
+        end.served?.stage ?? null,
+        end.served?.confidence ?? null,
+        end.served?.threshold ?? null,
+        end.failureMessage,
+      ],
+    });
+    await db.query({
+      name: 'judge-attempts',
+      text: `update attempts a set verdict = j.verdict, confidence = j.confidence, threshold = j.threshold
+             from unnest($3::uuid[], $4::text[], $5::float8[], $6::float8[]) as j (attempt_id, verdict, confidence, threshold)
+             where a.query_started_at = $1 and a.query_id = $2 and a.attempt_id = j.attempt_id`,
+      values: [
+        end.startedAt,
+        end.queryId,
+        end.judgements.map((judgement) => judgement.attemptId),
+        end.judgements.map((judgement) => judgement.verdict),
+        end.judgements.map((judgement) => judgement.confidence),
+        end.judgements.map((judgement) => judgement.threshold),
+      ],
+    });
+    await settleTexts(db, end, end.retention === 'full');
+  });
+}

@@ -1,0 +1,51 @@
+import type pg from 'pg';
+import type { Policy } from '../core/policy.ts';
+import type { CascadeRequest } from '../core/request.ts';
+import { requestHash } from '../core/request-hash.ts';
+import { inTransaction } from './database.ts';
+import { currentPolicy, policyVersion, taskNames } from './policies.ts';
+import { claimKey, findQuery, insertQuery, reopenQuery, type QueryRow, type QueryRun } from './queries.ts';
+import type { QueryRef, Sealer } from './texts.ts';
+
+export type StartedQuery =
+  | { readonly type: 'started'; readonly query: QueryRef; readonly version: number; readonly policy: Policy }
+  /** The key has an answer already: it is returned, and nothing is called. */
+  | { readonly type: 'finished'; readonly query: QueryRow }
+  /** The key stands for another request. */
+  | { readonly type: 'conflict'; readonly query: QueryRef }
+  | { readonly type: 'unknown-task'; readonly tasks: readonly string[] };
+
+/**
+ * Starts a query, or finds the one that its workflow id stands for: the same key is the same query in every run, and what
+ * it has paid for is kept. A key whose query ended without an answer (a wrong key of a vendor, a cancel) goes on where it
+ * stopped.
+ */
+export async function startQuery(
+  pool: pg.Pool,
+  sealer: Sealer | null,
+  run: QueryRun,
+  request: CascadeRequest,
+): Promise<StartedQuery> {
+  return inTransaction(pool, async (db) => {
+    const current = await currentPolicy(db, request.task);
+    if (current === null) return { type: 'unknown-task', tasks: await taskNames(db) };
+    const key = await claimKey(db, run, request);
+    if (key.requestSha256 !== requestHash(request)) return { type: 'conflict', query: key };
+    const query = await findQuery(db, key);
+    if (query === null) {
+      const { version, policy } = current;
+      await insertQuery(db, sealer, {
+        key,
+        run,
+        request,
+        policyVersion: version,
+        retention: policy.retention,
+      });
+      return { type: 'started', query: key, version, policy };
+    }
+    if (query.servedAttemptId !== null) return { type: 'finished', query };
+    if (query.status === 'ended') await reopenQuery(db, sealer, { key, run, request });
+    const policy = await policyVersion(db, query.task, query.policyVersion);
+    return { type: 'started', query: key, version: query.policyVersion, policy };
+  });
+}

@@ -1,0 +1,86 @@
+import type { Json } from '../core/policy.ts';
+import type { Queryable } from './database.ts';
+
+/** Encrypts texts at rest. `context` is authenticated with the bytes, so that a text cannot be moved to another query. */
+export interface Sealer {
+  seal(bytes: Uint8Array, context: string): Uint8Array;
+  open(sealed: Uint8Array, context: string): Uint8Array;
+}
+
+/** `request`, or the attempt id of a response. */
+export type TextItem = string;
+
+interface TextRow {
+  readonly item: string;
+  readonly content: Buffer;
+  readonly sealed: boolean;
+}
+
+/** Where a query lies in the ledger. */
+export interface QueryRef {
+  readonly queryId: string;
+  /** ISO 8601 with microseconds, as Postgres has it: it is the partition key, and part of every other. */
+  readonly startedAt: string;
+}
+
+/** Keeps a text of a running query. Keeping it again changes nothing; a query that has ended keeps no more. */
+export async function keepText(
+  db: Queryable,
+  sealer: Sealer | null,
+  query: QueryRef,
+  item: TextItem,
+  value: unknown,
+): Promise<void> {
+  const bytes = Buffer.from(JSON.stringify(value));
+  const content = sealer ? Buffer.from(sealer.seal(bytes, `${query.queryId}/${item}`)) : bytes;
+  await db.query({
+    name: 'keep-text',
+    // The lock keeps the query from ending in between, which would leave the text behind.
+    text: `insert into open_texts (query_id, item, content, sealed)
+           select query_id, $3, $4, $5 from queries
+           where started_at = $1 and query_id = $2 and status = 'running' for share
+           on conflict (query_id, item) do nothing`,
+    values: [query.startedAt, query.queryId, item, content, sealer !== null],
+  });
+}
+
+/**
+ * Texts of a query, by item, from where they lie: with the running query, or retained after it.
+ * @throws {Error} when a text is encrypted and no key, or another key, is configured.
+ */
+export async function readTexts(
+  db: Queryable,
+  sealer: Sealer | null,
+  query: QueryRef,
+): Promise<Map<TextItem, Json>> {
+  const { rows } = await db.query<TextRow>({
+    name: 'read-texts',
+    text: `select item, content, sealed from open_texts where query_id = $1
+           union all
+           select item, content, sealed from texts where query_started_at = $2 and query_id = $1`,
+    values: [query.queryId, query.startedAt],
+  });
+  return new Map(rows.map((row) => [row.item, openRow(row, sealer, query.queryId)]));
+}
+
+function openRow(row: TextRow, sealer: Sealer | null, queryId: string): Json {
+  if (row.sealed && sealer === null) {
+    throw new Error(
+      `the texts of query ${queryId} are encrypted: set ESCALIER_PAYLOAD_KEY to the key that they were written with`,
+    );
+  }
+  const bytes = row.sealed && sealer ? sealer.open(row.content, `${queryId}/${row.item}`) : row.content;
+  return JSON.parse(Buffer.from(bytes).toString('utf8')) as Json;
+}
+
+/** Takes the texts of a query that ends out of the open table; with `retain` they stay in the retained one. */
+export async function settleTexts(db: Queryable, query: QueryRef, retain: boolean): Promise<void> {
+  await db.query({
+    name: 'settle-texts',
+    text: `with settled as (delete from open_texts where query_id = $1 returning item, content, sealed)
+           insert into texts (query_started_at, query_id, item, content, sealed)
+           select $2, $1, item, content, sealed from settled where $3
+           on conflict (query_started_at, query_id, item) do nothing`,
+    values: [query.queryId, query.startedAt, retain],
+  });
+}

@@ -1,0 +1,27 @@
+import type { DecimalUsd } from '../core/money.ts';
+import { decimalUsd } from './decimal-usd.ts';
+import { fieldsIn } from './json.ts';
+
+/**
+ * The provider's own figure for what a response cost, in dollars; null where it sends none.
+ *
+ * OpenRouter: `usage.cost`, to which the upstream vendor's charge is added where the account brings its own key (then
+ * `cost` is OpenRouter's fee alone). LiteLLM: a header, which counts only for a response that did not stream (a stream's
+ * headers leave before anything is generated) and only above zero (it sends 0 for a model that it has no price for).
+ */
+export function readReportedCost(body: unknown, headers: Headers, streamed: boolean): DecimalUsd | null {
+  const usage = fieldsIn(body, 'usage');
+  const fee = usage['cost'];
+  if (isCost(fee)) {
+    const upstream = fieldsIn(usage, 'cost_details')['upstream_inference_cost'];
+    return decimalUsd(usage['is_byok'] === true && isCost(upstream) ? fee + upstream : fee);
+  }
+  const header = headers.get('x-litellm-response-cost');
+  if (header === null || streamed) return null;
+  const cost = Number(header);
+  return isCost(cost) && cost > 0 ? decimalUsd(cost) : null;
+}
+
+function isCost(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}

@@ -1,0 +1,13 @@
+/** What people need who add a scorer of their own: see `examples/custom-scorer`. */
+export { createScorerRegistry, type ParsedScorer, type ScorerRegistry } from './registry.ts';
+export { liftSingle, type ScoreOne } from './lift.ts';
+export {
+  defineScorer,
+  type JudgeQuestion,
+  type JudgeReply,
+  type Score,
+  type ScoredQuery,
+  type ScoredResponse,
+  type ScorerKind,
+  type ScoringContext,
+} from './scorer.ts';

@@ -1,0 +1,111 @@
+import { canonicalJson } from '../core/answer.ts';
+import type { JsonObject } from '../core/policy.ts';
+import { agreement } from './agreement.ts';
+import { checked } from './checked.ts';
+import { constant } from './constant.ts';
+import { http } from './http.ts';
+import { judge } from './judge.ts';
+import { logprob } from './logprob.ts';
+import { nearMiss } from './near-miss.ts';
+import type { Score, ScorerKind } from './scorer.ts';
+import { validator } from './validator.ts';
+
+/** What a policy pins of a scorer: its valid options, defaults filled in, and what the engine must know of it. */
+export interface ParsedScorer {
+  readonly name: string;
+  readonly options: JsonObject;
+  readonly remote: boolean;
+  readonly scoresLastStage: boolean;
+  /** Names of the models that it will ask. */
+  readonly models: readonly string[];
+}
+
+export interface ScorerRegistry {
+  /** Every known name, in alphabetical order. */
+  names(): readonly string[];
+  /** @throws {Error} that lists the known names, and the one that was probably meant. */
+  get(name: string): ScorerKind;
+  /** A scorer as it stands in the settings, or every problem of it, one line each, for the settings to report together. */
+  parse(name: string, options: unknown): { readonly scorer: ParsedScorer } | { readonly problems: string[] };
+  /**
+   * The scorer of a policy; equal specs share one, so that `create` of its kind runs once. Its scores are checked.
+   * @throws {Error} for an unknown name or invalid options (a policy that another version of the worker has applied).
+   */
+  create(spec: { readonly name: string; readonly options: JsonObject }): Score;
+}
+
+const BUILT_IN: readonly ScorerKind[] = [agreement, constant, http, judge, logprob, validator];
+
+/**
+ * The built-in scorers and a worker's own.
+ * @throws {Error} when a kind's name is taken or not in kebab-case, or when a kind that asks models is not remote.
+ */
+export function createScorerRegistry(extra: readonly ScorerKind[] = []): ScorerRegistry {
+  const kinds = new Map<string, ScorerKind>();
+  for (const kind of [...BUILT_IN, ...extra]) {
+    const problem = kindProblem(kind) ?? (kinds.has(kind.name) ? 'the name is taken' : null);
+    if (problem !== null) throw new Error(`the scorer "${kind.name}" cannot be registered: ${problem}`);
+    kinds.set(kind.name, kind);
+  }
+  const names = [...kinds.keys()].sort();
+  // One entry for each version of a policy that this process has served: few, and each is small.
+  const created = new Map<string, Score>();
+
+  const unknown = (name: string): string => {
+    const meant = nearMiss(name, names);
+    const advice = meant === null ? '' : ` Did you mean "${meant}"?`;
+    return `there is no scorer "${name}".${advice} Known scorers: ${names.join(', ')}`;
+  };
+  const get = (name: string): ScorerKind => {
+    const kind = kinds.get(name);
+    if (kind === undefined) throw new Error(unknown(name));
+    return kind;
+  };
+  const parse: ScorerRegistry['parse'] = (name, options) => {
+    const kind = kinds.get(name);
+    if (kind === undefined) return { problems: [unknown(name)] };
+    const parsed = kind.options.safeParse(options);
+    if (!parsed.success) {
+      return {
+        problems: parsed.error.issues.map(
+          ({ path, message }) => `${['options', ...path].join('.')}: ${message}`,
+        ),
+      };
+    }
+    return {
+      scorer: {
+        name,
+        options: parsed.data as JsonObject,
+        remote: kind.remote,
+        scoresLastStage: kind.scoresLastStage ?? !kind.remote,
+        models: kind.models?.(parsed.data) ?? [],
+      },
+    };
+  };
+  return {
+    names: () => names,
+    get,
+    parse,
+    create({ name, options }) {
+      const key = canonicalJson([name, options]);
+      const known = created.get(key);
+      if (known !== undefined) return known;
+      const kind = get(name);
+      const parsed = parse(name, options);
+      if ('problems' in parsed) {
+        throw new Error(`the scorer "${name}" has invalid options: ${parsed.problems.join('; ')}`);
+      }
+      const score = checked(name, kind.create(parsed.scorer.options));
+      created.set(key, score);
+      return score;
+    },
+  };
+}
+
+function kindProblem(kind: ScorerKind): string | null {
+  if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(kind.name)) return 'the name is not in kebab-case';
+  if (kind.models !== undefined && !kind.remote) {
+    return 'it asks models, so it leaves the process: set "remote: true"';
+  }
+  return null;
+}

@@ -1,0 +1,10 @@
+/** What a process imports that hosts a worker of its own. */
+export {
+  startWorker,
+  TASK_QUEUE,
+  workerIdentity,
+  type CascadeWorker,
+  type CascadeWorkerOptions,
+} from './worker.ts';
+export { createPorts, missingKey, type PortsOptions } from './ports.ts';
+export { installRuntime } from './runtime.ts';

@@ -1,0 +1,49 @@
+import type { ConnectedProvider, Ports } from '../activities/index.ts';
+import { createLedger } from '../ledger/ledger.ts';
+import type { Sealer } from '../ledger/texts.ts';
+import { createProvider } from '../providers/openai-provider.ts';
+import { catalogueBook } from '../providers/price-book.ts';
+import { inputTokenBound } from '../providers/token-bound.ts';
+import type { ScorerRegistry } from '../scorers/registry.ts';
+import type { ProviderSettings } from '../settings/providers.ts';
+import type pg from 'pg';
+
+export interface PortsOptions {
+  readonly pool: pg.Pool;
+  readonly sealer: Sealer | null;
+  readonly providers: ReadonlyMap<string, ProviderSettings>;
+  readonly scorers: ScorerRegistry;
+  /** Keys of providers, by the name of their environment variable. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly worker: string;
+}
+
+/** What a worker's activities do to the world, from its settings. */
+export function createPorts(options: PortsOptions): Ports {
+  const connected = new Map(
+    [...options.providers].map(([name, settings]) => [name, connect(settings, options.env)]),
+  );
+  return {
+    ledger: createLedger(options.pool, options.sealer),
+    provider: (name) => connected.get(name),
+    scorer: (spec) => options.scorers.create(spec),
+    inputTokenBound,
+    worker: options.worker,
+  };
+}
+
+function connect(settings: ProviderSettings, env: PortsOptions['env']): ConnectedProvider {
+  const { priceProvider } = settings;
+  const apiKey = settings.keyEnv === null ? null : env[settings.keyEnv] || null;
+  return {
+    provider: createProvider({ ...settings, apiKey }),
+    catalogue: (modelId) => (priceProvider === null ? null : catalogueBook(priceProvider, modelId)),
+    problem: missingKey(settings, env),
+  };
+}
+
+/** What keeps a provider from being asked, in one line, or null. */
+export function missingKey(settings: ProviderSettings, env: PortsOptions['env']): string | null {
+  if (!settings.keyRequired || settings.keyEnv === null || env[settings.keyEnv]) return null;
+  return `no key for ${settings.title}: set ${settings.keyEnv} in the worker's environment and restart the worker`;
+}

@@ -1,0 +1,99 @@
+import { hostname } from 'node:os';
+import { NativeConnection, Worker, type NativeConnectionOptions } from '@temporalio/worker';
+import type { PayloadCodec } from '@temporalio/common';
+import { createActivities, HEARTBEAT_MS, type Ports } from '../activities/index.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
+import { workflowSource } from './workflow-source.ts';
+
+export const TASK_QUEUE = 'escalier';
+
+export interface CascadeWorkerOptions {
+  readonly address: string;
+  readonly namespace: string;
+  readonly taskQueue?: string;
+  readonly tls?: NativeConnectionOptions['tls'];
+  readonly apiKey?: string;
+  /** Encrypts payloads; clients must have the same. */
+  readonly payloadCodec?: PayloadCodec;
+  readonly ports: Ports;
+  readonly identity?: string;
+  /** How many workflows stay in memory between their tasks. 0 replays each from its history at every task. */
+  readonly maxCachedWorkflows?: number;
+}
+
+export interface CascadeWorker {
+  /** Resolves when the worker has stopped; rejects when it died. */
+  readonly done: Promise<void>;
+  /** Takes no more work, lets running requests finish for a while, and resolves when all is closed. */
+  stop(): Promise<void>;
+}
+
+/** How long a stopping worker lets running requests finish before it hands them to another worker. */
+const SHUTDOWN_GRACE = '30 seconds';
+
+export function workerIdentity(): string {
+  return `${process.pid}@${hostname()}`;
+}
+
+/**
+ * Starts a worker: it hosts the workflow and its activities.
+ * @throws {Error} one line that says what, where and how to mend it, when Temporal cannot be reached.
+ */
+export async function startWorker(options: CascadeWorkerOptions): Promise<CascadeWorker> {
+  const connection = await connect(options);
+  try {
+    await ensureSearchAttributes(connection, options.namespace);
+    const worker = await Worker.create({
+      connection,
+      namespace: options.namespace,
+      taskQueue: options.taskQueue ?? TASK_QUEUE,
+      identity: options.identity ?? workerIdentity(),
+      ...workflowSource(),
+      activities: createActivities(options.ports),
+      maxHeartbeatThrottleInterval: HEARTBEAT_MS,
+      defaultHeartbeatThrottleInterval: HEARTBEAT_MS,
+      // A model call is a socket that waits: hundreds cost little memory, and each holds a slot.
+      maxConcurrentActivityTaskExecutions: 500,
+      // Planning, scoring and ending are short and end in Postgres, whose pool is the narrower place.
+      maxConcurrentLocalActivityExecutions: 100,
+      maxConcurrentWorkflowTaskExecutions: 100,
+      ...(options.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: options.maxCachedWorkflows }),
+      shutdownGraceTime: SHUTDOWN_GRACE,
+      ...(options.payloadCodec === undefined
+        ? {}
+        : { dataConverter: { payloadCodecs: [options.payloadCodec] } }),
+    });
+    return run(worker, connection);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+function run(worker: Worker, connection: NativeConnection): CascadeWorker {
+  const done = worker.run().finally(() => connection.close());
+  // Whoever waits on `done` hears of a failure; until somebody does, it is not an unhandled rejection.
+  done.catch(() => undefined);
+  return {
+    done,
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await done;
+    },
+  };
+}
+
+async function connect({ address, tls, apiKey }: CascadeWorkerOptions): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect({
+      address,
+      ...(tls === undefined ? {} : { tls }),
+      ...(apiKey === undefined ? {} : { apiKey }),
+    });
+  } catch (error) {
+    throw new Error(
+      `cannot reach Temporal at ${address} (${error instanceof Error ? error.message : String(error)}): start it, or set TEMPORAL_ADDRESS to one that runs ("escalier up" starts one)`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import { proxyActivities, proxyLocalActivities, ActivityCancellationType } from '@temporalio/workflow';
+import type { CascadeActivities } from '../activities/types.ts';
+
+/** Planning and ending are a few statements in Postgres: far below this, unless Postgres is away. */
+const LEDGER_TIMEOUT = '20 seconds';
+
+/** Longer than a busy worker ever leaves between two heartbeats (one is due every 0.4 s), so that only the dead miss it. */
+const HEARTBEAT_TIMEOUT = '15 seconds';
+
+/**
+ * A stage's limit on attempts is counted in the ledger by the activity, which then fails for good: a crashed worker must
+ * not use up what the policy allows a provider.
+ */
+const RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' } as const;
+
+const local = proxyLocalActivities<CascadeActivities>({
+  startToCloseTimeout: LEDGER_TIMEOUT,
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  // Below this a retry waits in the worker, above it on a timer: an outage must not hold workflow tasks.
+  localRetryThreshold: '10 seconds',
+});
+
+const remote = proxyActivities<CascadeActivities>({
+  // Replaced at each call by what the stage's own timeout asks for.
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: RETRY,
+  // The row of a cancelled request is closed before the query ends.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+export const plan = local.plan;
+/** Scoring on this machine's processor. */
+export const scoreHere = local.score;
+/** Scoring that asks a model or another service. */
+export const scoreThere = remote.score;
+export const call = remote.call;
+export const endQuery = local.end;
+
+/**
+ * Milliseconds that one execution of an activity may take whose request may take `timeoutMs`: the request, and around it
+ * the ledger's transactions, also when Postgres is away for up to a minute.
+ */
+export function startToClose(timeoutMs: number): number {
+  return timeoutMs + 90_000;
+}
+
+/** Milliseconds over all retries: the query's time left, and what closing the last attempt's row takes. */
+export function scheduleToClose(timeLeftMs: number | null): { scheduleToCloseTimeout?: number } {
+  return timeLeftMs === null ? {} : { scheduleToCloseTimeout: timeLeftMs + 5_000 };
+}

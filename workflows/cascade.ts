@@ -1,0 +1,30 @@
+import { begin, step } from '../core/cascade.ts';
+import type { CascadeRequest } from '../core/request.ts';
+import type { CascadeAnswer } from '../core/result.ts';
+import { end } from './end.ts';
+import { perform } from './perform.ts';
+import { pin } from './pin.ts';
+import { Climb } from './climb.ts';
+
+/**
+ * An LLM cascade (FrugalGPT; Chen, Zaharia, Zou 2023): ask the cheapest model, score what it says, serve the first answer
+ * that clears the task's threshold, else ask the next dearer model.
+ *
+ * What to do next is decided by the pure state machine in `core/cascade.ts`; here its commands become activities, and what
+ * comes of them its events. The plan (chain, thresholds, scorer, prices, limits) is pinned by the first activity: a policy
+ * that changes meanwhile reaches new queries only.
+ */
+export async function cascade(request: CascadeRequest): Promise<CascadeAnswer> {
+  const pinned = await pin(request);
+  if (pinned.type === 'finished') return pinned.answer;
+
+  const { plan } = pinned;
+  const climb = new Climb(plan);
+  let { state, command } = begin(plan, climb.progress());
+  while (command.type !== 'finish') {
+    climb.show(command);
+    const event = await perform(plan, state, command, climb);
+    ({ state, command } = step(plan, state, event));
+  }
+  return end(plan, state, command, climb);
+}

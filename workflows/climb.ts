@@ -1,0 +1,80 @@
+import {
+  CancellationScope,
+  defineQuery,
+  defineSignal,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { CascadeEvent, CascadeState, Command, Progress } from '../core/cascade.ts';
+import type { JsonObject, Plan } from '../core/policy.ts';
+import type { AttemptSummary } from '../core/result.ts';
+import { spendFromJson, sumSpend } from '../core/spend.ts';
+import { describeClimb } from './details.ts';
+
+/** What the query has bought so far, from workflow state alone. */
+export const attemptsQuery = defineQuery<readonly AttemptSummary[]>('attempts');
+
+/** Ends the query: its request is aborted within a second, its row closed, and nothing is served. */
+export const cancelSignal = defineSignal('cancel');
+
+/** What is known of a stage beside the state machine's state. */
+export interface StageRecord {
+  readonly message?: JsonObject;
+  readonly finishReason?: string | null;
+  readonly answer?: string | null;
+  /** Of the stage's own candidate, when the stage was scored. */
+  readonly confidence?: number | null;
+  /** In words, for people. */
+  readonly failure?: string;
+}
+
+/** A query on its way up: money, time, and what to show to people. The decisions are not here. */
+export class Climb {
+  /** Commands run in it; the signal `cancel` and Temporal's own cancel both end it. */
+  readonly scope: CancellationScope = new CancellationScope();
+  readonly stages = new Map<number, StageRecord>();
+  private readonly bought = new Map<string, AttemptSummary>();
+  private readonly startedMs: number = workflowInfo().runStartTime.getTime();
+  private readonly plan: Plan;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+    setHandler(attemptsQuery, () => this.attempts());
+    setHandler(cancelSignal, () => {
+      this.scope.cancel();
+    });
+  }
+
+  /** Spend and time so far, as every event of the state machine carries them. */
+  progress(): Progress {
+    return { spent: sumSpend(this.attempts().map(spendFromJson)), elapsedMs: Date.now() - this.startedMs };
+  }
+
+  attempts(): readonly AttemptSummary[] {
+    return [...this.bought.values()];
+  }
+
+  /** Takes what the ledger says of attempts; a later word on the same attempt wins. */
+  buy(attempts: readonly AttemptSummary[]): void {
+    for (const attempt of attempts) this.bought.set(attempt.attemptId, attempt);
+  }
+
+  note(stage: number, record: StageRecord): void {
+    this.stages.set(stage, { ...this.stages.get(stage), ...record });
+  }
+
+  /** Notes the confidence that a stage's own candidate has got. */
+  noteScores(state: CascadeState, event: CascadeEvent): void {
+    if (event.type !== 'scored') return;
+    const newest = state.responses.at(-1);
+    if (newest === undefined) return;
+    const own = event.scores.find((score) => score.answer === newest.answer);
+    this.note(newest.stage, { confidence: newest.answer === null ? 0 : (own?.confidence ?? null) });
+  }
+
+  /** Tells whoever looks at the workflow where the climb stands. */
+  show(command: Command): void {
+    setCurrentDetails(describeClimb(this.plan, command, this.stages, this.attempts()));
+  }
+}

@@ -1,0 +1,139 @@
+import {
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import { verdicts, type CascadeState, type Finish } from '../core/cascade.ts';
+import type { Plan } from '../core/policy.ts';
+import {
+  failureType,
+  messageText,
+  type AttemptSummary,
+  type CascadeAnswer,
+  type CascadeErrorDetails,
+  type ErrorCode,
+} from '../core/result.ts';
+import { SEARCH_ATTRIBUTES } from '../core/search-attributes.ts';
+import { spendFromJson, spendToJson, sumSpend, type Spend } from '../core/spend.ts';
+import { endQuery } from './activities.ts';
+import type { Climb } from './climb.ts';
+import { refTo } from './pin.ts';
+
+/**
+ * Ends the query in the ledger, whose word on every attempt is what the query cost, and gives its answer or its error.
+ * @throws {ApplicationFailure} `escalier.<outcome>` with {@link CascadeErrorDetails} where nothing is served; Temporal's
+ *   own cancel ends the workflow as cancelled.
+ */
+export async function end(
+  plan: Plan,
+  state: CascadeState,
+  finish: Finish,
+  climb: Climb,
+): Promise<CascadeAnswer> {
+  const { outcome, served } = finish;
+  const message = served === null ? whyNothing(plan, finish, climb) : null;
+  const judged = verdicts(state, served);
+  const { attempts } = await CancellationScope.nonCancellable(() =>
+    endQuery.executeWithOptions({ summary: `end · ${outcome}` }, [
+      {
+        query: refTo(plan),
+        outcome,
+        served,
+        servedModel: served === null ? null : (plan.stages[served.stage]?.model ?? null),
+        failureMessage: message,
+        judgements: state.responses.map(({ attemptId, stage }) => ({
+          attemptId,
+          verdict: judged.get(attemptId) ?? null,
+          confidence: climb.stages.get(stage)?.confidence ?? null,
+          threshold: plan.thresholds[stage] ?? null,
+        })),
+      },
+    ]),
+  );
+  climb.buy(attempts);
+  climb.show(finish);
+  const spent = sumSpend(attempts.map(spendFromJson));
+  publish(plan, finish, spent);
+  if (served === null) throw errorOf(plan, finish, message ?? outcome, attempts, spent);
+
+  const record = climb.stages.get(served.stage);
+  const response = record?.message ?? {};
+  return {
+    queryId: plan.queryId,
+    task: plan.task,
+    policyVersion: plan.policyVersion,
+    outcome,
+    accepted: outcome === 'accepted' || outcome === 'last-stage',
+    text: messageText(response),
+    message: response,
+    finishReason: record?.finishReason ?? null,
+    model: plan.stages[served.stage]?.model ?? '',
+    stage: served.stage,
+    answer: served.answer,
+    confidence: served.confidence,
+    threshold: served.threshold,
+    attempts,
+    ...spendToJson(spent),
+  };
+}
+
+/** One upsert at the end. The cost is rounded to a micro-dollar, from the low bound: the ledger is exact. */
+function publish(plan: Plan, { outcome, served }: Finish, spent: Spend): void {
+  const model = served === null ? undefined : plan.stages[served.stage]?.model;
+  const MICRO_DOLLAR = 1_000_000n;
+  upsertSearchAttributes([
+    { key: SEARCH_ATTRIBUTES.task, value: plan.task },
+    { key: SEARCH_ATTRIBUTES.outcome, value: outcome },
+    ...(model === undefined ? [] : [{ key: SEARCH_ATTRIBUTES.model, value: model }]),
+    {
+      key: SEARCH_ATTRIBUTES.costMicroUsd,
+      value: Number((spent.low + MICRO_DOLLAR / 2n) / MICRO_DOLLAR),
+    },
+  ]);
+}
+
+function whyNothing(plan: Plan, { outcome }: Finish, climb: Climb): string {
+  const failures = [...climb.stages].flatMap(([stage, { failure }]) =>
+    failure === undefined ? [] : [`stage ${stage + 1} (${plan.stages[stage]?.model ?? '?'}): ${failure}`],
+  );
+  const because = failures.length === 0 ? '' : `: ${failures.join('; ')}`;
+  switch (outcome) {
+    case 'budget':
+      return `the limit of $${plan.limits.maxCostUsd ?? '0'} per query leaves no room for a call${because}`;
+    case 'deadline':
+      return `the deadline of ${plan.limits.deadlineMs ?? 0} ms passed before any model answered${because}`;
+    case 'cancelled':
+      return 'the query was cancelled';
+    default:
+      return `no model gave a usable response${because}`;
+  }
+}
+
+function errorOf(
+  plan: Plan,
+  { outcome }: Finish,
+  message: string,
+  attempts: readonly AttemptSummary[],
+  spent: Spend,
+): Error {
+  // Nothing is served only by these outcomes: see `finish` in the state machine.
+  const code = outcome as ErrorCode;
+  const details: CascadeErrorDetails = {
+    code,
+    message,
+    queryId: plan.queryId,
+    task: plan.task,
+    attempts,
+    ...spendToJson(spent),
+  };
+  if (outcome === 'cancelled' && CancellationScope.current().consideredCancelled) {
+    return new CancelledFailure(message, [details]);
+  }
+  return ApplicationFailure.create({
+    type: failureType(code),
+    message,
+    nonRetryable: true,
+    details: [details],
+  });
+}

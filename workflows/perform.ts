@@ -1,0 +1,95 @@
+import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
+import type { CallFailure } from '../activities/types.ts';
+import type { CascadeEvent, CascadeState, Command, Progress } from '../core/cascade.ts';
+import type { Plan, PlannedModel } from '../core/policy.ts';
+import { DENIED, UNSCORED } from '../core/result.ts';
+import { call, scheduleToClose, scoreHere, scoreThere, startToClose } from './activities.ts';
+import type { Climb } from './climb.ts';
+import { refTo } from './pin.ts';
+
+/** What came of a command, before money and time are added. */
+type Happening<Event = CascadeEvent> = Event extends unknown ? Omit<Event, keyof Progress> : never;
+type Work = Extract<Command, { type: 'call' | 'score' }>;
+
+/** Carries out a command of the state machine, and says what came of it. */
+export async function perform(
+  plan: Plan,
+  state: CascadeState,
+  command: Work,
+  climb: Climb,
+): Promise<CascadeEvent> {
+  const happening = await climb.scope
+    .run(() =>
+      command.type === 'call' ? callStage(plan, command, climb) : scoreStage(plan, state, command, climb),
+    )
+    .catch((error: unknown) => afterFailure(error, command, climb));
+  const event = { ...happening, ...climb.progress() } as CascadeEvent;
+  climb.noteScores(state, event);
+  return event;
+}
+
+async function callStage(plan: Plan, command: Work, climb: Climb): Promise<Happening> {
+  const model = modelAt(plan, command.stage);
+  const result = await call.executeWithOptions(
+    {
+      summary: `stage ${command.stage + 1} · ${model.model}`,
+      startToCloseTimeout: startToClose(model.timeoutMs),
+      ...scheduleToClose(command.timeLeftMs),
+    },
+    [{ query: refTo(plan), stage: command.stage, model, deadlineAt: deadlineAt(command) }],
+  );
+  climb.buy(result.attempts);
+  climb.note(command.stage, result);
+  return { type: 'answered', attemptId: result.attemptId, answer: result.answer };
+}
+
+async function scoreStage(plan: Plan, state: CascadeState, command: Work, climb: Climb): Promise<Happening> {
+  const { scorer } = plan;
+  const summary = `score stage ${command.stage + 1} · ${scorer.name}`;
+  const input = {
+    query: refTo(plan),
+    stage: command.stage,
+    scorer,
+    responses: state.responses.map((response) => ({
+      ...response,
+      model: modelAt(plan, response.stage).model,
+    })),
+    deadlineAt: deadlineAt(command),
+  };
+  const slowestMs = Math.max(0, ...scorer.models.map((model) => model.timeoutMs));
+  const result = scorer.remote
+    ? await scoreThere.executeWithOptions(
+        { summary, startToCloseTimeout: startToClose(slowestMs), ...scheduleToClose(command.timeLeftMs) },
+        [input],
+      )
+    : await scoreHere.executeWithOptions({ summary }, [input]);
+  climb.buy(result.attempts);
+  return { type: 'scored', scores: result.scores };
+}
+
+/** What a failed activity means to the cascade. What it bought all the same is kept. */
+function afterFailure(error: unknown, command: Work, climb: Climb): Happening {
+  if (isCancellation(error)) return { type: 'cancelled' };
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const details =
+    cause instanceof ApplicationFailure ? (cause.details?.[0] as Partial<CallFailure>) : undefined;
+  climb.buy(details?.attempts ?? []);
+  climb.note(command.stage, { failure: cause instanceof Error ? cause.message : String(cause) });
+  if (cause instanceof TimeoutFailure) return { type: 'failed', kind: 'timeout' };
+  if (cause instanceof ApplicationFailure) {
+    if (cause.type === DENIED) return { type: 'denied' };
+    if (cause.type === UNSCORED) return { type: 'failed', kind: 'unscored' };
+    if (details?.kind !== undefined) return { type: 'failed', kind: details.kind };
+  }
+  throw error;
+}
+
+function modelAt(plan: Plan, stage: number): PlannedModel {
+  const model = plan.stages[stage];
+  if (model === undefined) throw new RangeError(`the plan has no stage ${stage + 1}`);
+  return model;
+}
+
+function deadlineAt(command: Work): number | null {
+  return command.timeLeftMs === null ? null : Date.now() + command.timeLeftMs;
+}
