@@ -6,6 +6,7 @@ export default defineConfig({
     pool: 'forks',
     include: ['**/*.test.ts'],
     exclude: ['node_modules/**', 'dist/**', 'bench/**'],
+    globalSetup: ['test/support/servers.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },

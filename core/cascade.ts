@@ -262,7 +262,13 @@ function finish(plan: CascadePlan, state: CascadeState, outcome: Outcome): Decis
 function atTheEnd(plan: CascadePlan, state: CascadeState): Served | null {
   const newest = state.responses.at(-1);
   const unscored = newest !== undefined && newest.answer !== null && !isScored(state, newest.answer);
-  return unscored ? serve(plan, state, newest, null) : bestCandidate(plan, state);
+  return unscored ? serve(plan, state, earliest(state, newest), null) : bestCandidate(plan, state);
+}
+
+/** The response that first gave a response's candidate: what is served, and what the verdict `accepted` goes to. */
+function earliest(state: CascadeState, response: ResponseRef): ResponseRef {
+  if (response.answer === null) return response;
+  return state.responses.find(({ answer }) => answer === response.answer) ?? response;
 }
 
 function isScored(state: CascadeState, answer: string): boolean {
@@ -271,8 +277,8 @@ function isScored(state: CascadeState, answer: string): boolean {
 
 /**
  * The most probable candidate, as its earliest response. Of equally probable ones, the candidate with the newest response
- * wins: it has a dearer model's word. Where nothing was scored, the newest response with an answer is served, or failing
- * that the newest response.
+ * wins: it has a dearer model's word. Where nothing was scored, the candidate of the newest response with an answer is
+ * served, or failing that the newest response.
  */
 export function bestCandidate(plan: CascadePlan, state: CascadeState): Served | null {
   let best: { first: ResponseRef; newest: number; confidence: number } | null = null;
@@ -289,7 +295,8 @@ export function bestCandidate(plan: CascadePlan, state: CascadeState): Served | 
   }
   if (best !== null) return serve(plan, state, best.first, best.confidence);
   const fallback = state.responses.findLast((response) => response.answer !== null) ?? state.responses.at(-1);
-  return fallback === undefined ? null : serve(plan, state, fallback, fallback.answer === null ? 0 : null);
+  if (fallback === undefined) return null;
+  return serve(plan, state, earliest(state, fallback), fallback.answer === null ? 0 : null);
 }
 
 function serve(

@@ -9,3 +9,8 @@ export const SEARCH_ATTRIBUTES = {
   /** Micro-dollars (10⁻⁶ USD), rounded. */
   costMicroUsd: defineSearchAttributeKey('EscalierCostMicroUsd', SearchAttributeType.INT),
 } as const;
+
+/** The same by name and type, for whoever registers them. */
+export const SEARCH_ATTRIBUTE_TYPES: Readonly<Record<string, 'Keyword' | 'Int'>> = Object.fromEntries(
+  Object.values(SEARCH_ATTRIBUTES).map(({ name, type }) => [name, type === 'INT' ? 'Int' : 'Keyword']),
+);

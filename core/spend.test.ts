@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addSpend, exactly, knownCost, NOTHING, spendFromJson, spendToJson, sumSpend } from './spend.ts';
+import {
+  addSpend,
+  exactly,
+  knownCost,
+  NOTHING,
+  spendFromJson,
+  spendToJson,
+  sumSpend,
+  type SpendJson,
+} from './spend.ts';
 
 const amount = fc.bigInt(0n, 10n ** 15n);
 const spend = fc
@@ -29,7 +38,7 @@ describe('spend', () => {
         const total = sumSpend(parts);
         expect(sumSpend([...parts].reverse())).toEqual(total);
         expect(total.high === null || total.high >= total.low).toBe(true);
-        expect(spendFromJson(JSON.parse(JSON.stringify(spendToJson(total))))).toEqual(total);
+        expect(spendFromJson(JSON.parse(JSON.stringify(spendToJson(total))) as SpendJson)).toEqual(total);
       }),
     );
   });

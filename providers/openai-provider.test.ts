@@ -1,12 +1,55 @@
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../core/policy.ts';
 import type { ProviderConfig } from './openai-client.ts';
 import { createProvider } from './openai-provider.ts';
 import type { ModelOutcome, ModelRequest } from './provider.ts';
-import { startServer, type ReceivedRequest, type TestServer } from './test-server.test-helper.ts';
+
+/** A loopback server for one test. It keeps what it was asked. */
+interface TestServer {
+  /** Ends in `/v1`. */
+  readonly baseUrl: string;
+  readonly requests: readonly ReceivedRequest[];
+  close(): Promise<void>;
+}
+
+interface ReceivedRequest {
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Record<string, unknown>;
+}
+
+/** @param answer writes the response to each request, once its body has come. */
+async function startServer(
+  answer: (response: ServerResponse, request: ReceivedRequest) => void,
+): Promise<TestServer> {
+  const requests: ReceivedRequest[] = [];
+  const server = createHttpServer((incoming, response) => {
+    const chunks: Buffer[] = [];
+    incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+    incoming.on('end', () => {
+      const body = JSON.parse(Buffer.concat(chunks).toString('utf8') || '{}') as Record<string, unknown>;
+      const request = { url: incoming.url ?? '', headers: incoming.headers, body };
+      requests.push(request);
+      answer(response, request);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => {
+          resolve();
+        });
+      }),
+  };
+}
 
 const KEY = 'very-secret-key-0123456789';
 const NEVER = new AbortController().signal;
@@ -522,6 +565,17 @@ describe('a stream', () => {
     expect(outcome.response?.text).toBe('fo');
   });
 
+  test('whose chunks do not fit together is an unknown response', async () => {
+    const at = await serve((response) => {
+      const call = { index: 0, id: 'call_1', type: 'function' };
+      sendEvents(response, [chunk({ tool_calls: [call] }), chunk({}, { finish_reason: 'tool_calls' })]);
+    });
+    expect(failure(await ask(at, { stream: true }))).toMatchObject({
+      kind: 'unknown-response',
+      billed: 'maybe',
+    });
+  });
+
   test('with a malformed event is an unknown response', async () => {
     const at = await serve((response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).end('data: {"id": \n\n');
@@ -574,9 +628,9 @@ describe('time and cancellation', () => {
       response.on('close', resolve);
       stall(response);
     });
-    const outcome = failure(await ask(at, { stream, timeoutMs: 150 }));
+    const outcome = failure(await ask(at, { stream, timeoutMs: 600 }));
     expect(outcome).toMatchObject({ kind: 'timeout', billed: 'maybe', usage: null });
-    expect(outcome.message).toContain('150 ms');
+    expect(outcome.message).toContain('600 ms');
     await closed;
     expect(at.requests).toHaveLength(1);
   });
@@ -601,7 +655,10 @@ describe('time and cancellation', () => {
     const provider = createProvider(configFor(at.baseUrl), {
       // The clock is read when the first token has come: a moment that needs no waiting for.
       now: () => {
-        if (++reads === 2 && stream) setImmediate(() => canceller.abort());
+        if (++reads === 2 && stream)
+          setImmediate(() => {
+            canceller.abort();
+          });
         return reads;
       },
     });

@@ -1,4 +1,4 @@
-import { APIConnectionError, APIError } from 'openai';
+import { APIConnectionError, APIError, OpenAIError } from 'openai';
 import { Stream } from 'openai/core/streaming';
 import type { JsonObject } from '../core/policy.ts';
 import { createAccumulator } from './accumulate-stream.ts';
@@ -159,6 +159,10 @@ function problemOf(error: unknown, headers: Headers | null): Problem {
     // Neither the vendor nor the connection threw: a header or a body that cannot be sent did.
     const explanation = `the request could not be made: ${error instanceof Error ? error.message : String(error)}`;
     return { type: 'unusable', kind: 'bad-request', explanation };
+  }
+  if (error instanceof OpenAIError && !(error instanceof APIError)) {
+    // The SDK's accumulator: the chunks came whole and do not fit together.
+    return { type: 'unusable', kind: 'unknown-response', explanation: error.message };
   }
   if (!(error instanceof APIError) || error instanceof APIConnectionError) return { type: 'thrown', error };
   const status: unknown = error.status;

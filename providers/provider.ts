@@ -19,7 +19,10 @@ export interface ModelRequest {
 
 /** A usable response. */
 export interface ModelResponse {
-  /** The message's content; for tool calls without content their canonical JSON. Never empty. */
+  /**
+   * The message's content; for tool calls without content the canonical JSON `[{ "arguments": …, "name": … }]`, without
+   * their random ids, so that equal calls are equal text. Never empty.
+   */
   readonly text: string;
   /** The assistant's message as the provider sent it. */
   readonly message: JsonObject;
@@ -45,8 +48,8 @@ export interface RequestFacts {
   /** Null unless the request streamed. */
   readonly timeToFirstTokenMs: number | null;
   /**
-   * Whether the provider can have billed it: `no` where the request never left or was refused with a 4xx, else `maybe`.
-   * With a usage it has been billed.
+   * Whether the provider can have billed it: `no` where the request never left, or was redirected or refused (a 3xx, or a
+   * 4xx other than 408) without a usage, else `maybe`. With a usage it has been billed.
    */
   readonly billed: 'no' | 'maybe';
 }
@@ -60,7 +63,7 @@ export type ModelOutcome =
       readonly message: string;
       /** How long the provider asks to wait before the next attempt. */
       readonly retryAfterMs: number | null;
-      /** Where a response came all the same (an empty one, a refusal): what there was of it. */
+      /** Where a response came all the same (a refusal, no JSON, the beginning of a stream): what there was of it. */
       readonly response: ModelResponse | null;
     })
   | (RequestFacts & { readonly type: 'cancelled' });

@@ -18,6 +18,8 @@ export function retryAfterMs(headers: Headers, body: unknown, now: Date): number
 function fromRetryAfter(value: string | null, now: Date): number | null {
   if (value === null) return null;
   if (/^\s*\d+(\.\d+)?\s*$/.test(value)) return wait(Number(value) * 1000);
+  // Every HTTP date names its day; what else Date.parse can read ("-5") is none.
+  if (!/[A-Z][a-z]{2}/.test(value)) return null;
   return wait(Math.max(0, Date.parse(value) - now.getTime()));
 }
 

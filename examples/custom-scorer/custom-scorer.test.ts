@@ -1,0 +1,53 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { createScorerRegistry, type ScoredResponse, type ScorerKind } from '../../scorers/index.ts';
+
+const query = { task: 't', messages: [], parameters: {} };
+const context = {
+  ask: () => Promise.reject(new Error('nobody to ask')),
+  signal: new AbortController().signal,
+};
+const response = (answer: string | null, text: string): ScoredResponse => ({
+  stage: 0,
+  model: 'm',
+  answer,
+  text,
+  finishReason: 'stop',
+  logprobs: null,
+});
+
+describe('the example', () => {
+  it('is a module that a worker can load', async () => {
+    const file = pathToFileURL(join(import.meta.dirname, 'my-scorers.js')).href;
+    const { scorers } = (await import(file)) as { scorers: ScorerKind[] };
+    const length = createScorerRegistry(scorers).create({ name: 'length', options: {} });
+    expect(length(query, [response('A', 'x'.repeat(400))], context)).toEqual([
+      { answer: 'A', confidence: 1 },
+    ]);
+    expect(length(query, [response('A', 'x'.repeat(1200))], context)).toEqual([
+      { answer: 'A', confidence: 0.5 },
+    ]);
+    expect(length(query, [response('A', 'x'.repeat(9000))], context)).toEqual([
+      { answer: 'A', confidence: 0 },
+    ]);
+    expect(length(query, [response(null, '')], context)).toEqual([]);
+  });
+
+  it.skipIf(spawnSync('python3', ['--version']).status !== 0)('is a service in Python', async () => {
+    const server = spawn('python3', [join(import.meta.dirname, 'server.py'), '0'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    try {
+      const [line] = (await once(server.stdout, 'data')) as [Buffer];
+      const score = createScorerRegistry().create({ name: 'http', options: { url: line.toString().trim() } });
+      expect(
+        await score(query, [response('A', 'a'), response(null, ''), response('A', 'b')], context),
+      ).toEqual([{ answer: 'A', confidence: 0.5 }]);
+    } finally {
+      server.kill();
+    }
+  });
+});
