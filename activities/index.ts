@@ -1,7 +1,8 @@
 import { Context } from '@temporalio/activity';
 import { extractAnswer } from '../core/answer.ts';
 import type { JsonObject } from '../core/policy.ts';
-import { messageText } from '../core/result.ts';
+import { messageText } from '../core/message.ts';
+import type {} from '../core/result.ts';
 import { plan } from './plan.ts';
 import type { Ports } from './ports.ts';
 import { runCall } from './run-call.ts';

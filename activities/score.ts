@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import type { JsonObject } from '../core/policy.ts';
-import { messageText, type AttemptSummary } from '../core/result.ts';
+import { messageText } from '../core/message.ts';
+import type { AttemptSummary } from '../core/result.ts';
 import type { KeptResponse } from '../ledger/attempts.ts';
 import type {
   JudgeQuestion,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalJson, extractAnswer, lastJson, lastNumber, normalise, type AnswerSpec } from './answer.ts';
+import { canonicalJson } from './canonical-json.ts';
+import { extractAnswer, lastJson, lastNumber, normalise, type AnswerSpec } from './answer.ts';
 
 const fence = '```';
 const extract = (text: string, spec: AnswerSpec, ordinal = 0): string | null =>
@@ -122,6 +123,10 @@ describe('JSON in a text', () => {
     );
     const latex = `\\frac{1}{2} \\cdot [x] {y} `.repeat(1000);
     expect(lastJson(`${latex} so {"answer": 7}`)).toEqual({ answer: 7 });
+    for (const intervals of [90, 5000]) {
+      const prose = `x lies in [0, 1) ${'.'.repeat(1000)}`.repeat(90) + '[0, 1) '.repeat(intervals - 90);
+      expect(lastJson(`${prose} so {"answer": 8}`)).toEqual({ answer: 8 });
+    }
     expect(lastJson('no json, {not: this} nor [this')).toBeUndefined();
     expect(lastJson('42')).toBeUndefined();
     expect(lastJson('{"cut": "off')).toBeUndefined();

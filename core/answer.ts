@@ -1,3 +1,4 @@
+import { canonicalJson } from './canonical-json.ts';
 import { jsonValues } from './json-in-text.ts';
 
 /**
@@ -143,15 +144,6 @@ function pointTo(value: unknown, pointer: string): unknown {
     current = (current as Record<string, unknown>)[key];
   }
   return current;
-}
-
-/** JSON with sorted keys, so that equal values are equal text. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
-      : inner,
-  );
 }
 
 function shorten(answer: string): string {

@@ -200,7 +200,7 @@ describe('limits', () => {
       });
     const events = [answered('A', 'a', spent('0.005')), scored({ A: 0.5 }, spent('0.006'))];
     expect(tell(limited('0.018'), ...events).command).toMatchObject({ type: 'call', stage: 1 });
-    expect(tell(limited('0.017999'), ...events).command).toMatchObject({
+    expect(tell(limited('0.017999999999'), ...events).command).toMatchObject({
       outcome: 'budget',
       served: { attemptId: 'a', confidence: 0.5 },
     });

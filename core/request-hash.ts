@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from './answer.ts';
+import { canonicalJson } from './canonical-json.ts';
 import type { CascadeRequest } from './request.ts';
 
 /** SHA-256 (hex) of a request's canonical JSON: equal requests under one idempotency key are one cascade. */

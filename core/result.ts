@@ -1,4 +1,3 @@
-import { canonicalJson } from './answer.ts';
 import type { Outcome, Verdict } from './cascade.ts';
 import type { FailureKind } from './failure.ts';
 import type { JsonObject, Purpose } from './policy.ts';
@@ -80,28 +79,6 @@ export interface CascadeErrorDetails extends SpendJson {
 /** The type of the Temporal failure that carries an error code. */
 export function failureType(code: ErrorCode): string {
   return `escalier.${code}`;
-}
-
-/**
- * The text of an assistant message: its content (text parts joined), or for tool calls without content their canonical
- * JSON, so that calls are extracted, compared and scored like any other text. Empty where there is neither.
- */
-export function messageText(message: JsonObject): string {
-  const content = message['content'];
-  const text =
-    typeof content === 'string'
-      ? content
-      : Array.isArray(content)
-        ? (content as readonly JsonObject[])
-            .map((part) => (typeof part['text'] === 'string' ? part['text'] : ''))
-            .join('')
-        : '';
-  if (text !== '') return text;
-  const calls = message['tool_calls'];
-  if (!Array.isArray(calls) || calls.length === 0) return '';
-  return canonicalJson(
-    (calls as readonly JsonObject[]).map((call) => call['function'] ?? call['custom'] ?? call),
-  );
 }
 
 /** Failure types of activities that the workflow tells apart from a provider's (`provider.<kind>`). */

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { canonicalJson } from '../core/answer.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
 import type { Policy } from '../core/policy.ts';
 import { sha256 } from '../core/request-hash.ts';
 import { inTransaction, onlyRow, type Queryable } from './database.ts';

@@ -1,5 +1,5 @@
 import { ChatCompletionStream } from 'openai/lib/ChatCompletionStream';
-import { fieldsIn, isFields, type Fields } from './json.ts';
+import { fieldsIn, firstChoice, isFields, type Fields } from './json.ts';
 
 /** Puts a stream's chunks together into one chat completion. */
 export interface Accumulator {
@@ -33,7 +33,6 @@ export function createAccumulator(): Accumulator {
   let finished = false;
   runner.on('chunk', (_chunk, soFar) => {
     snapshot = soFar as unknown as Fields;
-    finished = soFar.choices.some((choice) => Boolean(choice.finish_reason));
   });
   // Listened for from the start: the SDK reports an error that nobody waits for as an unhandled rejection.
   const done = runner.done().then(
@@ -43,6 +42,8 @@ export function createAccumulator(): Accumulator {
 
   return {
     add(chunk) {
+      // Seen here, since the SDK tells of no chunk that it stumbles over.
+      finished ||= Boolean(firstChoice(chunk)['finish_reason']);
       feed?.enqueue(encoder.encode(`${JSON.stringify(regular(chunk))}\n`));
     },
     async end() {

@@ -3,10 +3,9 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { calcPrice, type ConditionalPrice, type ModelInfo, type ModelPrice } from '@pydantic/genai-prices';
-import { canonicalJson } from '../core/answer.ts';
-import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
+import { formatUsd, parseUsd, type DecimalUsd, numberToDecimal } from '../core/money.ts';
 import { priceAt, ratePerMtok, type Price, type Rate, type Rates } from '../core/price.ts';
-import { decimalUsd } from './decimal-usd.ts';
 
 /**
  * The catalogue's price rows for a model, in the order that {@link Price} rows apply. The data is the package's own: no
@@ -82,16 +81,19 @@ function ratesOf(prices: ModelPrice, modelId: string): Rates | null {
     inputAudio: rateOf(prices['input_audio_mtok']),
     outputAudio: rateOf(prices['output_audio_mtok']),
     reasoning: rateOf(prices['output_reasoning_mtok']),
-    perThousandRequests: typeof requests === 'number' ? decimalUsd(requests) : null,
+    perThousandRequests: typeof requests === 'number' ? numberToDecimal(requests) : null,
   };
   return { input, output, ...Object.fromEntries(Object.entries(parts).filter(([, rate]) => rate !== null)) };
 }
 
 function rateOf(price: ModelPrice[string]): Rate | null {
   if (price === undefined) return null;
-  if (typeof price === 'number') return decimalUsd(price);
-  const tiers = price.tiers.map(({ start, price: usd }) => ({ above: start, usdPerMtok: decimalUsd(usd) }));
-  return { base: decimalUsd(price.base), tiers };
+  if (typeof price === 'number') return numberToDecimal(price);
+  const tiers = price.tiers.map(({ start, price: usd }) => ({
+    above: start,
+    usdPerMtok: numberToDecimal(usd),
+  }));
+  return { base: numberToDecimal(price.base), tiers };
 }
 
 let version: string | null = null;
@@ -149,7 +151,7 @@ export function overrideBook(override: PriceOverride, source: string): readonly 
 
 function usdIn(field: keyof PriceOverride, value: number | string): DecimalUsd {
   try {
-    const amount = parseUsd(typeof value === 'number' ? decimalUsd(value) : value);
+    const amount = parseUsd(typeof value === 'number' ? numberToDecimal(value) : value);
     // Written out again, so that 0.10 and 0.1 are the same price with the same id.
     if (amount >= 0n) return formatUsd(amount);
   } catch (error) {

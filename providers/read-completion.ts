@@ -1,4 +1,4 @@
-import { canonicalJson } from '../core/answer.ts';
+import { messageText, toolCallsOf } from '../core/message.ts';
 import type { FailureKind } from '../core/failure.ts';
 import type { JsonObject } from '../core/policy.ts';
 import { fieldsIn, isFields, type Fields } from './json.ts';
@@ -62,57 +62,15 @@ function emptyBecause(finishReason: string | null): string {
 
 /** The choice as a response, or null where it holds no text, no tool call and no refusal. */
 export function responseOf(choice: Fields, finishReason: string | null): ModelResponse | null {
-  const message = fieldsIn(choice, 'message');
-  const text = textOf(message);
-  if (text === null) return null;
   // What JSON gave is JSON.
-  return { text, message: message as JsonObject, finishReason, logprobs: logprobsOf(choice['logprobs']) };
-}
-
-function textOf(message: Fields): string | null {
-  const content = contentText(message['content']);
-  if (content.trim() !== '') return content;
-  const calls = toolCallsOf(message);
-  if (calls.length > 0) return canonicalJson(calls.map(callOf));
-  for (const other of [message['refusal'], fieldsIn(message, 'audio')['transcript']]) {
-    if (typeof other === 'string' && other.trim() !== '') return other;
-  }
-  return null;
-}
-
-/** Content is a text, or a list of parts (Mistral's reasoning models) of which the text parts count. */
-function contentText(content: unknown): string {
-  if (typeof content === 'string') return content;
-  if (!Array.isArray(content)) return '';
-  const parts = (content as unknown[]).filter(isFields).filter((part) => part['type'] === 'text');
-  return parts.map((part) => (typeof part['text'] === 'string' ? part['text'] : '')).join('');
+  const message = fieldsIn(choice, 'message') as JsonObject;
+  const text = messageText(message);
+  if (text === '') return null;
+  return { text, message, finishReason, logprobs: logprobsOf(choice['logprobs']) };
 }
 
 function calledTools(choice: Fields): boolean {
-  return toolCallsOf(fieldsIn(choice, 'message')).length > 0;
-}
-
-function toolCallsOf(message: Fields): readonly Fields[] {
-  const calls = message['tool_calls'];
-  if (Array.isArray(calls) && calls.length > 0) return (calls as unknown[]).filter(isFields);
-  const legacy = message['function_call'];
-  return isFields(legacy) ? [{ type: 'function', function: legacy }] : [];
-}
-
-/** A call without its id, which is random, and with its arguments parsed: equal calls of two models are equal text. */
-function callOf(call: Fields): Fields {
-  const { arguments: given, name, input } = { ...fieldsIn(call, 'custom'), ...fieldsIn(call, 'function') };
-  return { name: name ?? null, arguments: parsed(given ?? input ?? null) };
-}
-
-function parsed(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value) as unknown;
-  } catch {
-    // A model's arguments are often not quite JSON; they stay as the model wrote them.
-    return value;
-  }
+  return toolCallsOf(fieldsIn(choice, 'message') as JsonObject).length > 0;
 }
 
 /** OpenAI's form, or Together's parallel list. Null unless every token has a number. */

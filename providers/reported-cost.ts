@@ -1,5 +1,4 @@
-import type { DecimalUsd } from '../core/money.ts';
-import { decimalUsd } from './decimal-usd.ts';
+import { numberToDecimal, type DecimalUsd } from '../core/money.ts';
 import { fieldsIn } from './json.ts';
 
 /**
@@ -14,12 +13,12 @@ export function readReportedCost(body: unknown, headers: Headers, streamed: bool
   const fee = usage['cost'];
   if (isCost(fee)) {
     const upstream = fieldsIn(usage, 'cost_details')['upstream_inference_cost'];
-    return decimalUsd(usage['is_byok'] === true && isCost(upstream) ? fee + upstream : fee);
+    return numberToDecimal(usage['is_byok'] === true && isCost(upstream) ? fee + upstream : fee);
   }
   const header = headers.get('x-litellm-response-cost');
   if (header === null || streamed) return null;
   const cost = Number(header);
-  return isCost(cost) && cost > 0 ? decimalUsd(cost) : null;
+  return isCost(cost) && cost > 0 ? numberToDecimal(cost) : null;
 }
 
 function isCost(value: unknown): value is number {

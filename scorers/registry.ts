@@ -1,4 +1,4 @@
-import { canonicalJson } from '../core/answer.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
 import type { JsonObject } from '../core/policy.ts';
 import { agreement } from './agreement.ts';
 import { checked } from './checked.ts';

@@ -6,9 +6,9 @@ import {
 } from '@temporalio/workflow';
 import { verdicts, type CascadeState, type Finish } from '../core/cascade.ts';
 import type { Plan } from '../core/policy.ts';
+import { messageText } from '../core/message.ts';
 import {
   failureType,
-  messageText,
   type AttemptSummary,
   type CascadeAnswer,
   type CascadeErrorDetails,
