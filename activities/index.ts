@@ -3,10 +3,12 @@ import { extractAnswer } from '../core/answer.ts';
 import type { JsonObject } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
 import type {} from '../core/result.ts';
+import { cannotPlan } from './failures.ts';
 import { plan } from './plan.ts';
 import type { Ports } from './ports.ts';
 import { runCall } from './run-call.ts';
 import { score } from './score.ts';
+import { storable } from './storable.ts';
 import type { CallInput, CallResult, CascadeActivities, EndInput, EndResult } from './types.ts';
 
 export type { CascadeActivities } from './types.ts';
@@ -33,8 +35,11 @@ async function call(ports: Ports, input: CallInput): Promise<CallResult> {
   const request = texts.get('request') as
     { messages: readonly JsonObject[]; parameters: JsonObject } | undefined;
   if (request === undefined) {
-    throw new Error(
-      `the prompt of query ${input.query.queryId} is gone: it had ended, and its task retains "${input.query.retention}"; start it again under another key`,
+    const { queryId, task, retention } = input.query;
+    throw cannotPlan(
+      'answer-not-retained',
+      `the prompt of query ${queryId} is gone: it had ended, and its task retains "${retention}"; start it again under another key`,
+      { queryId, task, attempts: await ports.ledger.attemptsOf(input.query) },
     );
   }
   const { attemptId, response, attempts } = await runCall(ports, {
@@ -49,7 +54,8 @@ async function call(ports: Ports, input: CallInput): Promise<CallResult> {
 }
 
 async function end(ports: Ports, input: EndInput): Promise<EndResult> {
-  await ports.ledger.endQuery({ ...input, ...input.query });
+  const failureMessage = input.failureMessage === null ? null : storable(input.failureMessage);
+  await ports.ledger.endQuery({ ...input, ...input.query, failureMessage });
   return { attempts: await ports.ledger.attemptsOf(input.query) };
 }
 

@@ -12,6 +12,7 @@ import type { QueryRef } from '../ledger/texts.ts';
 import { cannotPlan } from './failures.ts';
 import { outputTokenBound } from './run-call.ts';
 import type { Ports } from './ports.ts';
+import { isRefusedValue } from './storable.ts';
 import type { Planned } from './types.ts';
 
 /**
@@ -31,7 +32,11 @@ export async function plan(ports: Ports, input: CascadeRequest): Promise<Planned
   const execution = info.workflowExecution;
   if (execution === undefined) throw new Error('a cascade is planned from its workflow');
   const run = { namespace: info.namespace, ...execution };
-  const started = await ports.ledger.startQuery(run, request);
+  const started = await ports.ledger.startQuery(run, request).catch((error: unknown) => {
+    if (!isRefusedValue(error)) throw error;
+    const message = `the ledger cannot keep the task, the tenant or the tags (${error.message}): leave out NUL and broken Unicode`;
+    throw cannotPlan('bad-request', message, { queryId: null, task: null });
+  });
   switch (started.type) {
     case 'unknown-task':
       throw cannotPlan('unknown-task', unknownTask(request.task, started.tasks), {
@@ -50,7 +55,7 @@ export async function plan(ports: Ports, input: CascadeRequest): Promise<Planned
       break;
   }
   const { policy } = started;
-  requireProviders(ports, policy, started.query);
+  await requireProviders(ports, policy, started.query);
   const planned = buildPlan(ports, started.query, started.version, policy, request);
   for (const model of [...planned.stages, ...planned.scorer.models]) {
     await ports.ledger.keepPrices(model, model.prices ?? []);
@@ -63,16 +68,26 @@ function unknownTask(task: string, known: readonly string[]): string {
   return `there is no task "${task}" (${there}): add it to escalier.yaml and run "escalier apply"`;
 }
 
-function requireProviders(ports: Ports, policy: Policy, query: QueryRef): void {
+/** A query whose providers are not there ends in the ledger as it ends for its caller, and may be asked again later. */
+async function requireProviders(ports: Ports, policy: Policy, query: QueryRef): Promise<void> {
   for (const model of [...policy.chain, ...policy.scorer.models]) {
     const connected = ports.provider(model.provider);
     const problem =
       connected === undefined
         ? `the worker knows no provider "${model.provider}", which ${model.model} needs: add it under providers in the worker's escalier.yaml and restart the worker`
         : connected.problem;
-    if (problem !== null) {
-      throw cannotPlan('failed', problem, { queryId: query.queryId, task: policy.task });
-    }
+    if (problem === null) continue;
+    await ports.ledger.endQuery({
+      ...query,
+      outcome: 'failed',
+      served: null,
+      servedModel: null,
+      failureMessage: problem,
+      retention: policy.retention,
+      judgements: [],
+    });
+    const attempts = await ports.ledger.attemptsOf(query);
+    throw cannotPlan('failed', problem, { queryId: query.queryId, task: policy.task, attempts });
   }
 }
 
@@ -175,6 +190,7 @@ async function recordedAnswer(ports: Ports, query: QueryRow): Promise<CascadeAns
   const { message, finishReason } = kept as unknown as KeptResponse;
   return {
     queryId: query.queryId,
+    startedAt: query.startedAt,
     task: query.task,
     policyVersion: query.policyVersion,
     outcome: query.outcome ?? 'last-stage',

@@ -9,6 +9,7 @@ import type { ModelOutcome, ModelResponse, Provider } from '../providers/provide
 import { costOfRequest } from './cost.ts';
 import { callFailed, denied, stopped } from './failures.ts';
 import type { Ports } from './ports.ts';
+import { storableOutcome } from './storable.ts';
 import type { PlanRef } from './types.ts';
 
 export interface CallToMake {
@@ -62,7 +63,7 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
   }
 
   const { attemptId } = opened;
-  const outcome = await provider.request(
+  const reply = await provider.request(
     {
       modelId: model.modelId,
       messages: call.messages,
@@ -73,9 +74,12 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
     },
     Context.current().cancellationSignal,
   );
+  const outcome = storableOutcome(reply);
   // The response is money spent: it is worth waiting for a ledger that is away for a moment.
   await withPatience(() => ports.ledger.closeAttempt(closeOf(call, intent, attemptId, outcome)));
 
+  // Where the deadline ended the request there is no time for another: waiting to find that out would overshoot it.
+  const cutByDeadline = timeLeftMs <= model.timeoutMs && outcome.type === 'failed' && outcome.kind === 'timeout';
   switch (outcome.type) {
     case 'answered':
       return { attemptId, response: kept(outcome.response), attempts: await attempts() };
@@ -83,7 +87,7 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
       throw stopped();
     case 'failed':
       throw callFailed(outcome.kind, outcome.message, await attempts(), {
-        again: opened.failedBefore + 1 < model.maxAttempts,
+        again: opened.failedBefore + 1 < model.maxAttempts && !cutByDeadline,
         retryAfterMs: outcome.retryAfterMs,
       });
   }

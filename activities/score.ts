@@ -22,14 +22,21 @@ import type { ScoreInput, ScoreResult } from './types.ts';
 export async function score(ports: Ports, input: ScoreInput): Promise<ScoreResult> {
   const { query, responses } = await scoredTexts(ports, input);
   const bought = new Map<string, AttemptSummary>();
+  let fromAsking: unknown;
   const context: ScoringContext = {
     signal: Context.current().cancellationSignal,
-    ask: (question) => ask(ports, input, question, bought),
+    ask: (question) =>
+      ask(ports, input, question, bought).catch((error: unknown) => {
+        fromAsking = error;
+        throw error;
+      }),
   };
   try {
     const scores = await ports.scorer(input.scorer)(query, responses, context);
     return { scores, attempts: [...bought.values()] };
   } catch (error) {
+    // Of a call: the vendor's failure has its name, and a ledger that is away is worth another try.
+    if (error === fromAsking) throw error;
     if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
     if (Context.current().cancellationSignal.aborted) throw stopped();
     const message = error instanceof Error ? error.message : String(error);
@@ -45,7 +52,11 @@ async function ask(
 ): Promise<JudgeReply> {
   const model = input.scorer.models.find((candidate) => candidate.model === question.model);
   if (model === undefined) {
-    throw new Error(`it asked for the model "${question.model}", which its policy does not name`);
+    const { name } = input.scorer;
+    throw unscored(
+      `the scorer ${name} asked for the model "${question.model}", which its policy does not name`,
+      [...bought.values()],
+    );
   }
   const { response, attempts } = await runCall(ports, {
     query: input.query,

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createPayloadCodec } from '../codec/payload-codec.ts';
-import { parseKeys, type PayloadKeys } from '../codec/aes-gcm.ts';
+import { parseKeys, type PayloadKeys } from '../codec/keys.ts';
 import { cacheFolder, dataFolder, type Environment } from '../local/data-folder.ts';
 import { createScorerRegistry, type ScorerKind, type ScorerRegistry } from '../scorers/index.ts';
 import { CliError, EXIT } from './exit.ts';

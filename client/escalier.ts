@@ -1,7 +1,7 @@
 import { Client, Connection, WorkflowExecutionAlreadyStartedError, type ConnectionOptions } from '@temporalio/client';
 import { v4 as uuidv4 } from 'uuid';
 import { createPayloadCodec } from '../codec/payload-codec.ts';
-import { parseKeys } from '../codec/aes-gcm.ts';
+import { parseKeys } from '../codec/keys.ts';
 import { parseRequest, type CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';

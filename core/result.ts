@@ -30,6 +30,8 @@ export interface AttemptSummary extends SpendJson {
 /** What a cascade returns. */
 export interface CascadeAnswer extends SpendJson {
   readonly queryId: string;
+  /** When the query first started (ISO 8601): with its id, where it lies in the ledger. */
+  readonly startedAt: string;
   readonly task: string;
   readonly policyVersion: number;
   readonly outcome: Outcome;

@@ -1,5 +1,12 @@
 import { extractAnswer, type AnswerSpec } from '../core/answer.ts';
-import { begin, step, type CascadePlan, type CascadeEvent, type CascadeState, type Outcome } from '../core/cascade.ts';
+import {
+  begin,
+  step,
+  type CascadePlan,
+  type CascadeEvent,
+  type CascadeState,
+  type Outcome,
+} from '../core/cascade.ts';
 import type { Picodollars } from '../core/money.ts';
 import type { JsonObject } from '../core/policy.ts';
 import { costOf, type Price } from '../core/price.ts';
@@ -51,13 +58,18 @@ export async function simulateQuery(
     if (command.type === 'call') {
       const model = policy.stages[command.stage]?.model ?? '';
       const recorded = responses(model);
-      if (recorded === undefined) throw new Error(`the recorded set has no response of ${model} to ${query.id}`);
+      if (recorded === undefined)
+        throw new Error(`the recorded set has no response of ${model} to ${query.id}`);
       cost += costOf(usageOf(recorded), priceAtStage(policy, command.stage).rates);
       const answer = extractAnswer(recorded.text, policy.answer, command.stage);
       bought.push({ recorded, scored: scoredResponse(command.stage, model, recorded, answer) });
       happened = { type: 'answered', attemptId: String(command.stage), answer };
     } else {
-      const scores = await policy.score(scoredQuery(query), bought.map(({ scored }) => scored), NO_CONTEXT);
+      const scores = await policy.score(
+        scoredQuery(query),
+        bought.map(({ scored }) => scored),
+        NO_CONTEXT,
+      );
       happened = { type: 'scored', scores };
     }
     ({ state, command } = step(policy, state, event(happened)));
@@ -87,7 +99,8 @@ function summary(
 
 const NO_CONTEXT = {
   signal: new AbortController().signal,
-  ask: () => Promise.reject(new Error('a recorded set holds no judge’s replies: this scorer cannot be simulated')),
+  ask: () =>
+    Promise.reject(new Error('a recorded set holds no judge’s replies: this scorer cannot be simulated')),
 };
 
 function usageOf(recorded: RecordedResponse) {
@@ -115,5 +128,12 @@ function scoredResponse(
   recorded: RecordedResponse,
   answer: string | null,
 ): ScoredResponse {
-  return { stage, model, answer, text: recorded.text, finishReason: 'stop', logprobs: recorded.logprobs ?? null };
+  return {
+    stage,
+    model,
+    answer,
+    text: recorded.text,
+    finishReason: 'stop',
+    logprobs: recorded.logprobs ?? null,
+  };
 }

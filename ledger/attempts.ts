@@ -7,7 +7,7 @@ import { sha256 } from '../core/request-hash.ts';
 import type { AttemptStatus, AttemptSummary } from '../core/result.ts';
 import type { Spend } from '../core/spend.ts';
 import type { Usage } from '../core/usage.ts';
-import { inTransaction, onlyRow, type Queryable } from './database.ts';
+import { inTransaction, onlyRow, storable, type Queryable } from './database.ts';
 import { keepText, type QueryRef, type Sealer } from './texts.ts';
 
 /** What the state machine asks for. Its attempts share this identity and differ in `try`. */
@@ -66,7 +66,7 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
   });
 }
 
-async function lockQuery(db: Queryable, call: Call): Promise<void> {
+async function lockQuery(db: Queryable, call: QueryRef): Promise<void> {
   const { rows } = await db.query({
     name: 'lock-query',
     text: 'select 1 from queries where started_at = $1 and query_id = $2 for update',
@@ -178,11 +178,14 @@ export interface Close extends QueryRef {
 
 /**
  * Closes an attempt with what is known. Closing it again with the same result changes nothing, and a close that comes
- * after the row was orphaned wins: it knows more. A row that is closed otherwise stays as it is.
+ * after the row was orphaned wins: it knows more. A row that is closed otherwise stays as it is. Under the lock on the
+ * query, taken first as everywhere: an execution that opens the call's next attempt at this moment either finds this one
+ * succeeded, or has superseded it before.
  */
 export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: Close): Promise<void> {
   await inTransaction(pool, async (db) => {
-    await db.query({
+    await lockQuery(db, close);
+    const { rowCount } = await db.query({
       name: 'close-attempt',
       text: `update attempts set status = $3, failure_kind = $4, failure_message = $5, http_status = $6, input_tokens = $7,
                cached_input_tokens = $8, cache_write_tokens = $9, input_audio_tokens = $10, output_tokens = $11,
@@ -196,7 +199,7 @@ export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: 
         close.attemptId,
         close.status,
         close.failureKind,
-        close.failureMessage,
+        storable(close.failureMessage),
         close.httpStatus,
         close.usage?.inputTokens ?? null,
         close.usage?.cachedInputTokens ?? null,
@@ -208,15 +211,15 @@ export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: 
         formatUsd(close.cost.low),
         close.cost.high === null ? null : formatUsd(close.cost.high),
         close.costSource,
-        close.reportedModel,
-        close.responseId,
-        close.requestId,
+        storable(close.reportedModel),
+        storable(close.responseId),
+        storable(close.requestId),
         close.response === null || close.retention === 'none' ? null : sha256(close.response.text),
         Math.round(close.latencyMs),
         close.timeToFirstTokenMs === null ? null : Math.round(close.timeToFirstTokenMs),
       ],
     });
-    if (close.response !== null && close.status === 'succeeded') {
+    if (rowCount !== 0 && close.response !== null && close.status === 'succeeded') {
       await keepText(db, sealer, close, close.attemptId, close.response.kept);
     }
   });

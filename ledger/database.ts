@@ -41,7 +41,7 @@ export async function requireDatabase(pool: pg.Pool, url: string): Promise<void>
     await pool.query('select 1');
   } catch (error) {
     throw new LedgerUnreachable(
-      `cannot reach Postgres at ${withoutPassword(url)} (${describe(error)}): start it, or set DATABASE_URL to one that runs ("escalier up" starts one)`,
+      `cannot reach Postgres at ${placeOf(url)} (${describe(error)}): start it, or set DATABASE_URL to one that runs ("escalier up" starts one)`,
       { cause: error },
     );
   }
@@ -54,6 +54,12 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
+  // The pool listens to idle connections only. A connection that is lost in a transaction also rejects its statement;
+  // without a listener of its own it would end the process as well.
+  const onLost = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', onLost);
   try {
     await client.query('begin');
     const result = await work(client);
@@ -62,12 +68,18 @@ export async function inTransaction<T>(
   } catch (error) {
     await client.query('rollback').catch((rollbackError: unknown) => {
       // The connection is gone; the server rolls back by itself, and the pool must not hand it out again.
-      broken = rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError));
+      broken ??= rollbackError instanceof Error ? rollbackError : new Error(String(rollbackError));
     });
     throw error;
   } finally {
+    client.off('error', onLost);
     client.release(broken);
   }
+}
+
+/** A text as Postgres can keep it: JSON of a vendor may escape a NUL, which no `text` column takes. */
+export function storable(text: string | null): string | null {
+  return text === null ? null : text.replaceAll('\0', '\uFFFD');
 }
 
 /** The first row; a statement that always returns one. */
@@ -77,8 +89,11 @@ export function onlyRow<Row>(rows: readonly Row[], what: string): Row {
   return row;
 }
 
-function withoutPassword(url: string): string {
-  return url.replace(/:[^:@/]*@/, ':***@');
+/** Host, port and database: a password may stand in the authority or in the query, and hold any character. */
+function placeOf(url: string): string {
+  if (!URL.canParse(url)) return 'an address that is no URL';
+  const { host, pathname } = new URL(url);
+  return `postgres://${host}${pathname}`;
 }
 
 function describe(error: unknown): string {

@@ -10,6 +10,9 @@ import pg from 'pg';
 const APPLIED = 'escalier_migrations';
 const HASHES = 'escalier_migration_hashes';
 
+/** A migration's file name. The resulting schema and whatever else lies beside them is none. */
+const MIGRATION_FILE = String.raw`\d+_.*\.sql`;
+
 interface MigrationFile {
   readonly name: string;
   readonly sha256: string;
@@ -30,6 +33,7 @@ export async function migrate(databaseUrl: string, folder: string = migrationsFo
     const applied = await runner({
       dbClient: client,
       dir: folder,
+      ignorePattern: `(?!${MIGRATION_FILE}$).*`,
       direction: 'up',
       migrationsTable: APPLIED,
       advisoryLockMode: 'wait',
@@ -100,7 +104,7 @@ async function tableExists(client: pg.Client | pg.Pool, name: string): Promise<b
 }
 
 async function readMigrations(folder: string): Promise<MigrationFile[]> {
-  const names = (await readdir(folder)).filter((name) => /^\d+_.*\.sql$/.test(name)).sort();
+  const names = (await readdir(folder)).filter((name) => new RegExp(`^${MIGRATION_FILE}$`).test(name)).sort();
   return Promise.all(
     names.map(async (name) => ({
       name: name.replace(/\.sql$/, ''),

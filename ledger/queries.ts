@@ -4,7 +4,7 @@ import type { Outcome, Served, Verdict } from '../core/cascade.ts';
 import type { Retention } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
-import { inTransaction, onlyRow, type Queryable } from './database.ts';
+import { inTransaction, onlyRow, storable, type Queryable } from './database.ts';
 import { keepText, settleTexts, type QueryRef, type Sealer } from './texts.ts';
 
 /** The Temporal run that a query is worked on by. */
@@ -51,10 +51,11 @@ export async function claimKey(db: Queryable, run: QueryRun, request: CascadeReq
   return onlyRow(rows, `workflow ${run.workflowId}`);
 }
 
+/** Under a lock, so that the query cannot end between this look and what is done about it. */
 export async function findQuery(db: Queryable, key: QueryKey): Promise<QueryRow | null> {
   const { rows } = await db.query<QueryRow>({
     name: 'find-query',
-    text: `select ${QUERY_COLUMNS} from queries where started_at = $1 and query_id = $2`,
+    text: `select ${QUERY_COLUMNS} from queries where started_at = $1 and query_id = $2 for update`,
     values: [key.startedAt, key.queryId],
   });
   return rows[0] ?? null;
@@ -112,7 +113,10 @@ export async function insertQuery(db: Queryable, sealer: Sealer | null, query: N
   });
 }
 
-/** Opens an ended query again, for a later run of a key that ended without an answer. */
+/**
+ * Hands a query without an answer to the run that works on it now: a later run of a key that ended without one opens it
+ * again. For the run that has it already nothing changes.
+ */
 export async function reopenQuery(
   db: Queryable,
   sealer: Sealer | null,
@@ -165,7 +169,7 @@ export async function endQuery(pool: pg.Pool, end: QueryEnd): Promise<void> {
         end.served?.stage ?? null,
         end.served?.confidence ?? null,
         end.served?.threshold ?? null,
-        end.failureMessage,
+        storable(end.failureMessage),
       ],
     });
     await db.query({

@@ -44,7 +44,7 @@ export async function startQuery(
       return { type: 'started', query: key, version, policy };
     }
     if (query.servedAttemptId !== null) return { type: 'finished', query };
-    if (query.status === 'ended') await reopenQuery(db, sealer, { key, run, request });
+    await reopenQuery(db, sealer, { key, run, request });
     const policy = await policyVersion(db, query.task, query.policyVersion);
     return { type: 'started', query: key, version: query.policyVersion, policy };
   });

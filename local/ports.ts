@@ -60,3 +60,13 @@ export async function reachable(host: string, port: number, timeoutMs: number): 
     socket.destroy();
   }
 }
+
+/** The port where it is free, else any free one. */
+export async function portOr(port: number): Promise<number> {
+  try {
+    await requirePort(port, 'a server', 'a port');
+    return port;
+  } catch {
+    return freePort();
+  }
+}

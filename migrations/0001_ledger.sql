@@ -291,3 +291,55 @@ begin
   return made;
 end $$;
 comment on function ensure_ledger_partitions(integer) is 'Makes the monthly partitions from last month to so many months ahead; returns how many were missing.';
+
+create view attempt_spend as
+select
+  a.query_id,
+  a.query_started_at,
+  a.attempt_id,
+  a.task,
+  a.policy_version,
+  a.purpose,
+  a.stage,
+  a.model,
+  case
+    when a.purpose = 'audit' then 'audit'
+    when a.purpose = 'score' then 'scoring'
+    when a.purpose in ('route', 'embed') then 'routing'
+    when a.status = 'started' then 'open'
+    when a.status = 'orphaned' then 'orphaned'
+    when a.status = 'cancelled' then 'cancelled'
+    when a.status = 'failed' and exists (
+      select from attempts b
+      where b.query_started_at = a.query_started_at and b.query_id = a.query_id
+        and b.purpose = a.purpose and b.stage = a.stage and (b.ordinal, b.try) > (a.ordinal, a.try)
+    ) then 'retried'
+    when a.status = 'failed' then 'failed'
+    when q.status is distinct from 'ended' then 'pending'
+    when q.served_attempt_id is null then 'unanswered'
+    when a.attempt_id = q.served_attempt_id then
+      case when q.confidence >= q.threshold then 'accepted' else 'fallback' end
+    when a.verdict = 'corroborated' then 'corroborated'
+    when a.verdict = 'rejected' then 'discarded'
+    else 'duplicate'
+  end as spend_class,
+  a.cost_low_usd,
+  a.cost_high_usd,
+  a.cost_usd,
+  a.cost_source
+from attempts a
+left join queries q on q.started_at = a.query_started_at and q.query_id = a.query_id;
+comment on view attempt_spend is 'Every attempt with what its money went into: exactly one class each, so the classes sum to the total. Paid twice is everything but accepted, fallback, audit, open and pending.';
+comment on column attempt_spend.query_id is 'The query.';
+comment on column attempt_spend.query_started_at is 'started_at of the query. Filter on it: it is the partition key.';
+comment on column attempt_spend.attempt_id is 'The attempt.';
+comment on column attempt_spend.task is 'The task.';
+comment on column attempt_spend.policy_version is 'The policy version that the query is pinned to.';
+comment on column attempt_spend.purpose is 'Why it was made: serve, score (a judge), route, audit, embed.';
+comment on column attempt_spend.stage is 'Place in the chain, from 0; for a judge, the stage that it judged.';
+comment on column attempt_spend.model is 'The model''s name in the settings.';
+comment on column attempt_spend.spend_class is 'The first that holds. audit, scoring, routing (route and embed): by purpose. open: its request may still run. orphaned: its process was lost, or a later try replaced it. cancelled. retried: failed, and its stage was tried again. failed: otherwise. pending: its query still runs. unanswered: its query ended without an answer. accepted: served, at its threshold or above. fallback: served below its threshold, or unscored. corroborated: gave the served answer again. discarded: gave another answer. duplicate: bought again what the query had (a late close of an orphan).';
+comment on column attempt_spend.cost_low_usd is 'The least that it can have cost, in USD.';
+comment on column attempt_spend.cost_high_usd is 'The most that it can have cost, in USD; null where nothing bounds it.';
+comment on column attempt_spend.cost_usd is 'What it cost, in USD, where that is known; null where it is not.';
+comment on column attempt_spend.cost_source is 'provider, catalogue, estimate (bounds only) or unknown (no price): see attempts.cost_source.';

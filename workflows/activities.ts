@@ -15,7 +15,7 @@ const RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInter
 
 const local = proxyLocalActivities<CascadeActivities>({
   startToCloseTimeout: LEDGER_TIMEOUT,
-  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '5 seconds' },
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
   // Below this a retry waits in the worker, above it on a timer: an outage must not hold workflow tasks.
   localRetryThreshold: '10 seconds',
 });
@@ -36,6 +36,12 @@ export const scoreHere = local.score;
 export const scoreThere = remote.score;
 export const call = remote.call;
 export const endQuery = local.end;
+
+/** A summary that Temporal takes: it refuses one above 400 bytes, and fails the workflow task again and again. */
+export function brief(summary: string): string {
+  const LONGEST = 100;
+  return summary.length <= LONGEST ? summary : `${summary.slice(0, LONGEST - 1)}…`;
+}
 
 /**
  * Milliseconds that one execution of an activity may take whose request may take `timeoutMs`: the request, and around it

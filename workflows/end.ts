@@ -23,7 +23,7 @@ import { refTo } from './pin.ts';
 /**
  * Ends the query in the ledger, whose word on every attempt is what the query cost, and gives its answer or its error.
  * @throws {ApplicationFailure} `escalier.<outcome>` with {@link CascadeErrorDetails} where nothing is served; Temporal's
- *   own cancel ends the workflow as cancelled.
+ *   own cancel ends the workflow as cancelled, without details: Temporal drops them, the query handler still has them.
  */
 export async function end(
   plan: Plan,
@@ -61,6 +61,7 @@ export async function end(
   const response = record?.message ?? {};
   return {
     queryId: plan.queryId,
+    startedAt: plan.startedAt,
     task: plan.task,
     policyVersion: plan.policyVersion,
     outcome,

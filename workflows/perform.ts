@@ -2,8 +2,8 @@ import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } f
 import type { CallFailure } from '../activities/types.ts';
 import type { CascadeEvent, CascadeState, Command, Progress } from '../core/cascade.ts';
 import type { Plan, PlannedModel } from '../core/policy.ts';
-import { DENIED, UNSCORED } from '../core/result.ts';
-import { call, scheduleToClose, scoreHere, scoreThere, startToClose } from './activities.ts';
+import { DENIED, failureType, UNSCORED } from '../core/result.ts';
+import { brief, call, scheduleToClose, scoreHere, scoreThere, startToClose } from './activities.ts';
 import type { Climb } from './climb.ts';
 import { refTo } from './pin.ts';
 
@@ -32,7 +32,7 @@ async function callStage(plan: Plan, command: Work, climb: Climb): Promise<Happe
   const model = modelAt(plan, command.stage);
   const result = await call.executeWithOptions(
     {
-      summary: `stage ${command.stage + 1} · ${model.model}`,
+      summary: brief(`stage ${command.stage + 1} · ${model.model}`),
       startToCloseTimeout: startToClose(model.timeoutMs),
       ...scheduleToClose(command.timeLeftMs),
     },
@@ -45,7 +45,7 @@ async function callStage(plan: Plan, command: Work, climb: Climb): Promise<Happe
 
 async function scoreStage(plan: Plan, state: CascadeState, command: Work, climb: Climb): Promise<Happening> {
   const { scorer } = plan;
-  const summary = `score stage ${command.stage + 1} · ${scorer.name}`;
+  const summary = brief(`score stage ${command.stage + 1} · ${scorer.name}`);
   const input = {
     query: refTo(plan),
     stage: command.stage,
@@ -62,14 +62,17 @@ async function scoreStage(plan: Plan, state: CascadeState, command: Work, climb:
         { summary, startToCloseTimeout: startToClose(slowestMs), ...scheduleToClose(command.timeLeftMs) },
         [input],
       )
-    : await scoreHere.executeWithOptions({ summary }, [input]);
+    : await scoreHere.executeWithOptions({ summary, ...scheduleToClose(command.timeLeftMs) }, [input]);
   climb.buy(result.attempts);
   return { type: 'scored', scores: result.scores };
 }
 
-/** What a failed activity means to the cascade. What it bought all the same is kept. */
+/**
+ * What a failed activity means to the cascade. What it bought all the same is kept. A failure that a cancel met on its way
+ * (Temporal then retries no more) is the cancel's doing.
+ */
 function afterFailure(error: unknown, command: Work, climb: Climb): Happening {
-  if (isCancellation(error)) return { type: 'cancelled' };
+  if (isCancellation(error) || climb.scope.consideredCancelled) return { type: 'cancelled' };
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const details =
     cause instanceof ApplicationFailure ? (cause.details?.[0] as Partial<CallFailure>) : undefined;
@@ -80,6 +83,10 @@ function afterFailure(error: unknown, command: Work, climb: Climb): Happening {
     if (cause.type === DENIED) return { type: 'denied' };
     if (cause.type === UNSCORED) return { type: 'failed', kind: 'unscored' };
     if (details?.kind !== undefined) return { type: 'failed', kind: details.kind };
+    // The ledger cannot go on with this query: it had ended before this run came to it.
+    if (cause.type === failureType('answer-not-retained')) throw cause;
+    // Temporal's own word, such as a result over its size limit: asking again would give the same.
+    return { type: 'failed', kind: command.type === 'call' ? 'unknown-response' : 'unscored' };
   }
   throw error;
 }

@@ -1,39 +1,73 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, inject } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type pg from 'pg';
+import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
 import type { Ports } from '../../activities/index.ts';
-import type { Policy, PolicyModel } from '../../core/policy.ts';
-import type { Price } from '../../core/price.ts';
+import type { Policy } from '../../core/policy.ts';
+import type { CascadeAnswer, CascadeErrorDetails } from '../../core/result.ts';
 import { createLedger } from '../../ledger/ledger.ts';
 import { applyPolicies } from '../../ledger/policies.ts';
-import type { ModelOutcome, ModelRequest, RequestFacts } from '../../providers/provider.ts';
+import type { ModelRequest } from '../../providers/provider.ts';
 import { inputTokenBound } from '../../providers/token-bound.ts';
 import { createScorerRegistry } from '../../scorers/index.ts';
 import { startWorker, type CascadeWorker } from '../../worker/worker.ts';
 import { useDatabase, type TestDatabase } from './database.ts';
+import { answered, type Vendor } from './vendor.ts';
 
-/** What a fake vendor does with a request. It is given the request and its number for that model, from 1. */
-export type Vendor = (
-  request: ModelRequest,
-  nth: number,
-  signal: AbortSignal,
-) => ModelOutcome | Promise<ModelOutcome>;
+export * from './policies.ts';
+export * from './vendor.ts';
+
+/** Appears in histories, some of which are kept: no process id, no host name. */
+const IDENTITY = 'test';
 
 export interface World {
   readonly database: TestDatabase;
   readonly client: Client;
   readonly taskQueue: string;
-  /** Every request that reached the vendor, in order. */
+  /** Every request of this test that reached the vendor, in order. */
   readonly requests: ModelRequest[];
   vendor: Vendor;
+  /** What keeps the provider from being asked (a missing key), or null. */
+  problem: string | null;
   apply(...policies: Policy[]): Promise<void>;
+  /** Another worker. */
+  startWorker(options?: WorkerOptions): Promise<CascadeWorker>;
+  start(task: string, options?: AskOptions): Promise<WorkflowHandle>;
+  ask(task: string, options?: AskOptions): Promise<CascadeAnswer>;
+  /** Waits until the vendor has the nth request to a model. */
+  arrived(model: string, nth?: number): Promise<ModelRequest>;
+  asked(): string[];
 }
+
+export interface WorkerOptions {
+  readonly identity?: string;
+  /** The world's by default. */
+  readonly taskQueue?: string;
+  /** 0 by default. */
+  readonly maxCachedWorkflows?: number;
+}
+
+export interface AskOptions {
+  /** Workflow id; random by default. */
+  readonly id?: string;
+  /** Further fields of the request. */
+  readonly request?: object;
+  /** Task queue; the world's by default. */
+  readonly taskQueue?: string;
+}
+
+export const messages = [{ role: 'user', content: 'What is six times seven?' }];
 
 /**
  * A worker on the real Temporal and a real Postgres, with a vendor that tests script. Nothing is cached between workflow
- * tasks, so that every task replays the workflow from its history.
+ * tasks, so that every task replays the workflow from its history. One query at a time: without a cache Temporal drops
+ * local activities of queries that run at once, and starts them again only when their task has timed out.
  */
 export function useWorld(): World {
+  quietTemporal();
   const database = useDatabase();
   const taskQueue = `test-${randomUUID()}`;
   const requests: ModelRequest[] = [];
@@ -45,23 +79,46 @@ export function useWorld(): World {
     taskQueue,
     requests,
     vendor: () => answered('42'),
+    problem: null,
     get client() {
       return client;
     },
     async apply(...policies) {
       await applyPolicies(database.pool, policies);
     },
+    startWorker: ({ identity = IDENTITY, ...options } = {}) =>
+      startWorker({
+        address: inject('temporalAddress'),
+        namespace: 'default',
+        taskQueue,
+        maxCachedWorkflows: 0,
+        ...options,
+        identity,
+        ports: fakePorts(world, identity),
+      }),
+    start: (task, { id = `test/${randomUUID()}`, request = {}, taskQueue: queue = taskQueue } = {}) =>
+      client.workflow.start('cascade', {
+        taskQueue: queue,
+        workflowId: id,
+        args: [{ task, messages, ...request }],
+      }),
+    async ask(task, options) {
+      const handle = await world.start(task, options);
+      return (await handle.result()) as CascadeAnswer;
+    },
+    arrived: (model, nth = 1) =>
+      eventually(() => requests.filter((request) => request.modelId === model)[nth - 1]),
+    asked: () => requests.map((request) => request.modelId),
   };
   beforeAll(async () => {
     connection = await Connection.connect({ address: inject('temporalAddress') });
-    client = new Client({ connection });
-    worker = await startWorker({
-      address: inject('temporalAddress'),
-      namespace: 'default',
-      taskQueue,
-      ports: fakePorts(world),
-      maxCachedWorkflows: 0,
-    });
+    client = new Client({ connection, identity: IDENTITY });
+    worker = await world.startWorker();
+  });
+  beforeEach(() => {
+    requests.length = 0;
+    world.vendor = () => answered('42');
+    world.problem = null;
   });
   afterAll(async () => {
     await worker.stop();
@@ -70,9 +127,8 @@ export function useWorld(): World {
   return world;
 }
 
-export function fakePorts(world: Pick<World, 'database' | 'requests' | 'vendor'>): Ports {
+function fakePorts(world: World, worker: string): Ports {
   const scorers = createScorerRegistry();
-  const counts = new Map<string, number>();
   return {
     ledger: createLedger(world.database.pool, null),
     provider: (name) =>
@@ -83,120 +139,99 @@ export function fakePorts(world: Pick<World, 'database' | 'requests' | 'vendor'>
               name,
               async request(request, signal) {
                 world.requests.push(request);
-                const nth = (counts.get(request.modelId) ?? 0) + 1;
-                counts.set(request.modelId, nth);
+                const nth = world.requests.filter(({ modelId }) => modelId === request.modelId).length;
                 return world.vendor(request, nth, signal);
               },
             },
             catalogue: () => null,
-            problem: null,
+            problem: world.problem,
           },
     scorer: (spec) => scorers.create(spec),
     inputTokenBound,
-    worker: 'test',
+    worker,
   };
 }
 
-const FACTS: RequestFacts = {
-  usage: null,
-  reportedCostUsd: null,
-  responseId: null,
-  requestId: null,
-  reportedModel: null,
-  httpStatus: 200,
-  latencyMs: 1,
-  timeToFirstTokenMs: null,
-  billed: 'maybe',
-};
+/** A cascade that gave no answer, as any Temporal client sees it. */
+export interface Failure {
+  readonly type: string | null | undefined;
+  readonly message: string;
+  readonly details: CascadeErrorDetails;
+}
 
-/** A response of 100 input and 10 output tokens. */
-export function answered(text: string): ModelOutcome {
-  return {
-    ...FACTS,
-    type: 'answered',
-    usage: {
-      inputTokens: 100,
-      cachedInputTokens: 0,
-      cacheWriteTokens: 0,
-      inputAudioTokens: 0,
-      outputTokens: 10,
-      reasoningTokens: 0,
-      outputAudioTokens: 0,
+/** The error that a query ends with. @throws when it ends otherwise. */
+export async function failureOf(result: Promise<unknown>): Promise<Failure> {
+  const error = await result.then(
+    (answer) => {
+      throw new Error(`it was answered: ${JSON.stringify(answer)}`);
     },
-    response: { text, message: { role: 'assistant', content: text }, finishReason: 'stop', logprobs: null },
-  };
-}
-
-export function failed(
-  kind: Extract<ModelOutcome, { type: 'failed' }>['kind'],
-  options: { retryAfterMs?: number; billed?: 'no' | 'maybe' } = {},
-): ModelOutcome {
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof WorkflowFailedError)) throw error;
+  const { cause } = error;
+  if (!(cause instanceof ApplicationFailure)) throw error;
   return {
-    ...FACTS,
-    type: 'failed',
-    kind,
-    message: `the vendor said ${kind}`,
-    retryAfterMs: options.retryAfterMs ?? null,
-    response: null,
-    billed: options.billed ?? 'no',
+    type: cause.type,
+    message: cause.message,
+    details: cause.details?.[0] as CascadeErrorDetails,
   };
 }
 
-/** A request that hangs until it is aborted. */
-export function hanging(signal: AbortSignal): Promise<ModelOutcome> {
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => {
-      resolve({ ...FACTS, type: 'cancelled', httpStatus: null });
-    });
-  });
+/** Looks every few milliseconds until there is something to see. @throws after 20 s. */
+export async function eventually<T>(look: () => T | Promise<T>): Promise<NonNullable<T>> {
+  const givesUpAt = Date.now() + 20_000;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined && seen !== null && seen !== false) return seen;
+    if (Date.now() > givesUpAt) throw new Error(`waited in vain for: ${look.toString()}`);
+    await sleep(10);
+  }
 }
 
-export function priceOf(inputUsdPerMtok: string, outputUsdPerMtok: string): Price {
-  return {
-    id: `test-${inputUsdPerMtok}-${outputUsdPerMtok}`,
-    source: 'test',
-    from: null,
-    daily: null,
-    rates: { input: inputUsdPerMtok, output: outputUsdPerMtok },
-  };
+export interface AttemptRow {
+  readonly attempt_id: string;
+  readonly purpose: string;
+  readonly stage: number;
+  readonly try: number;
+  readonly model: string;
+  readonly status: string;
+  readonly verdict: string | null;
+  readonly failure_kind: string | null;
+  readonly failure_message: string | null;
+  readonly cost_low_usd: string;
+  readonly cost_high_usd: string | null;
+  readonly closed_at: Date | null;
+  readonly worker: string;
 }
 
-export function modelOf(
-  model: string,
-  price: Price | 'unknown',
-  overrides: Partial<PolicyModel> = {},
-): PolicyModel {
-  return {
-    model,
-    provider: 'vendor',
-    modelId: model,
-    parameters: {},
-    maxOutputTokens: 1000,
-    timeoutMs: 10_000,
-    maxAttempts: 3,
-    stream: false,
-    price: price === 'unknown' ? 'unknown' : [price],
-    expectedUsdPerMtok: null,
-    ...overrides,
-  };
+/** A query's rows in the ledger, in the order in which they were opened. */
+export async function rowsOf(pool: pg.Pool, workflowId: string): Promise<AttemptRow[]> {
+  const { rows } = await pool.query<AttemptRow>(
+    'select * from attempts where workflow_id = $1 order by started_at, attempt_id',
+    [workflowId],
+  );
+  return rows;
 }
 
-/** small ($1/$2 per Mtok), medium ($5/$10), large ($50/$100); agreement of two accepts. */
-export function policyOf(task: string, overrides: Partial<Policy> = {}): Policy {
-  const chain = overrides.chain ?? [
-    modelOf('small', priceOf('1', '2')),
-    modelOf('medium', priceOf('5', '10')),
-    modelOf('large', priceOf('50', '100')),
-  ];
-  return {
-    task,
-    chain,
-    thresholds: chain.map(() => 0.6),
-    scorer: { name: 'agreement', options: {}, models: [], remote: false, scoresLastStage: true },
-    answer: { from: 'number' },
-    limits: { maxCostUsd: null, deadlineMs: null },
-    retention: 'full',
-    tokenProfile: { input: 3, output: 1, cachedInput: 0 },
-    ...overrides,
-  };
+export interface EndedRow {
+  readonly status: string;
+  readonly outcome: string | null;
+  readonly accepted: boolean | null;
+  readonly failure_message: string | null;
+  readonly policy_version: number;
+}
+
+/** A query's own row. */
+export async function queryOf(pool: pg.Pool, workflowId: string): Promise<EndedRow | undefined> {
+  const { rows } = await pool.query<EndedRow>('select * from queries where workflow_id = $1', [workflowId]);
+  return rows[0];
+}
+
+let quiet = false;
+
+/** Only errors of the worker's: tests make activities fail on purpose, and each would be a page of warning. */
+function quietTemporal(): void {
+  if (quiet) return;
+  quiet = true;
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
 }

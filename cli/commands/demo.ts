@@ -1,0 +1,175 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Escalier, type CascadeAnswer } from '../../client/index.ts';
+import { formatUsd } from '../../core/money.ts';
+import { SEARCH_ATTRIBUTE_TYPES } from '../../core/search-attributes.ts';
+import { applyPolicies } from '../../ledger/policies.ts';
+import { migrate } from '../../ledger/migrate.ts';
+import { freePort, portOr } from '../../local/ports.ts';
+import { startStack } from '../../local/stack.ts';
+import type { RecordedQuery } from '../../recorded/format.ts';
+import { readRecordedSet, type RecordedSet } from '../../recorded/read.ts';
+import { startReplay } from '../../replay/server.ts';
+import { createScorerRegistry } from '../../scorers/index.ts';
+import type { Context } from '../context.ts';
+import { differences, ledgerTotal, simulateAll } from '../demo/check.ts';
+import { chooseChain, demoPolicy, REPLAY } from '../demo/policy.ts';
+import { chooseRecordedSet } from '../demo/recorded-folder.ts';
+import { showDemo, type DemoResult } from '../demo/show.ts';
+import { CliError, EXIT } from '../exit.ts';
+import { createLog, hostWorker, type HostedWorker } from '../host-worker.ts';
+import { labelServed } from '../label.ts';
+import { displaySpend, progress } from '../output.ts';
+import { runBatch } from '../run-batch.ts';
+import { aborted } from './worker.ts';
+
+export interface DemoOptions {
+  readonly recorded?: string;
+  readonly queries: number;
+  readonly concurrency: number;
+  readonly chain?: readonly string[];
+  /** Whether the servers stay up afterwards, for a look around. */
+  readonly keep: boolean;
+}
+
+/** The usual ports of Temporal and its UI, where they are free. */
+const TEMPORAL_PORT = 7233;
+const TEMPORAL_UI_PORT = 8233;
+
+/**
+ * The whole stack on one machine: real Temporal, real Postgres, a worker, and recorded responses in the place of the
+ * vendors. It checks itself: the served answers against the simulator's, the ledger against the vendor's meter.
+ */
+export async function demoCommand(context: Context, options: DemoOptions): Promise<void> {
+  const chosen = chooseRecordedSet(options.recorded);
+  const set = await readRecordedSet(chosen.folder);
+  const chain = options.chain ?? chooseChain(set);
+  const policy = demoPolicy(set, chain);
+  const queries = demoQueries(set, options.queries);
+  context.say(
+    chosen.synthetic
+      ? `Recorded set: the synthetic one that ships with the project. Its models and their answers are made up.`
+      : `Recorded set: real responses of real models, from ${chosen.folder}`,
+  );
+  context.say(`Task ${policy.task}: ${queries.length} queries up the chain ${chain.join(' → ')}\n`);
+
+  const folder = join(context.dataFolder, 'demo');
+  await rm(folder, { recursive: true, force: true });
+  const replay = await startReplay({ set, port: 0 });
+  const stack = await startStack({
+    dataFolder: folder,
+    cacheFolder: context.cacheFolder,
+    env: { ...context.env, DATABASE_URL: undefined, TEMPORAL_ADDRESS: undefined },
+    ports: {
+      postgres: await freePort(),
+      temporal: await portOr(TEMPORAL_PORT),
+      temporalUi: await portOr(TEMPORAL_UI_PORT),
+    },
+    searchAttributes: SEARCH_ATTRIBUTE_TYPES,
+    onProgress: context.say,
+    signal: context.signal,
+  });
+  let worker: HostedWorker | undefined;
+  try {
+    await migrate(stack.databaseUrl);
+    worker = await hostWorker(context, {
+      settings: { providers: new Map([[REPLAY, replayProvider(replay.url)]]), policies: [policy] },
+      scorers: createScorerRegistry(),
+      databaseUrl: stack.databaseUrl,
+      temporalAddress: stack.temporalAddress,
+      namespace: 'default',
+      log: createLog('warn'),
+    });
+    await applyPolicies(worker.pool, [policy]);
+    const startedAt = Date.now();
+    const answers = await serve(context, stack.temporalAddress, worker, set, queries, options.concurrency);
+    const seconds = (Date.now() - startedAt) / 1000;
+    const predicted = await simulateAll(set, policy, queries);
+    const result: DemoResult = {
+      ...stack,
+      set,
+      policy,
+      queries,
+      answers,
+      predicted,
+      seconds,
+      differences: predicted.flatMap((query) => differences(answers.get(query.id), query)),
+      ledger: await ledgerTotal(worker.pool, policy.task),
+      meter: replay.meter.billed(),
+      requests: replay.meter.entries().length,
+    };
+    await showDemo(context, worker.pool, result);
+    if (result.differences.length > 0 || result.ledger !== result.meter) {
+      throw new CliError(
+        `the demo's own checks failed: ${result.differences.slice(0, 5).join('; ') || `ledger ${result.ledger === null ? 'unknown' : formatUsd(result.ledger)}, meter ${formatUsd(result.meter)}`}`,
+        EXIT.failure,
+      );
+    }
+    if (options.keep) {
+      context.say('\nThe servers stay up until Ctrl-C.');
+      await Promise.race([worker.done, aborted(context.signal)]);
+    }
+  } finally {
+    await worker?.stop();
+    await stack.stop();
+    await replay.close();
+  }
+}
+
+/** Held-out queries first: what the chain was chosen on flatters it. */
+function demoQueries(set: RecordedSet, count: number): RecordedQuery[] {
+  const test = set.queries.filter(({ split }) => split === 'test');
+  const rest = set.queries.filter(({ split }) => split !== 'test');
+  return [...test, ...rest].slice(0, count);
+}
+
+function replayProvider(url: string) {
+  return {
+    name: REPLAY,
+    kind: 'openai-compatible' as const,
+    title: 'the replay provider',
+    baseUrl: url,
+    keyEnv: null,
+    keyRequired: false,
+    headers: {},
+    query: {},
+    priceProvider: null,
+  };
+}
+
+async function serve(
+  context: Context,
+  address: string,
+  worker: HostedWorker,
+  set: RecordedSet,
+  queries: readonly RecordedQuery[],
+  concurrency: number,
+): Promise<Map<string, CascadeAnswer>> {
+  const payloadKey = context.env['ESCALIER_PAYLOAD_KEY'];
+  const client = new Escalier({ address, ...(payloadKey ? { payloadKey } : {}) });
+  const answers = new Map<string, CascadeAnswer>();
+  const bar = progress(context, queries.length, 'Queries');
+  try {
+    const items = queries.map((query) => ({
+      query,
+      key: `demo/${query.id}`,
+      request: { task: query.task, messages: query.messages as never },
+    }));
+    await runBatch(client, items, {
+      concurrency,
+      signal: context.signal,
+      async onResult({ item, answer, error }, spent, done) {
+        if (answer === undefined) throw error;
+        answers.set(item.query.id, answer);
+        const label = set.responses.get(answer.model)?.get(item.query.id)?.correct;
+        if (label !== undefined) await labelServed(worker.pool, answer, label === 1, 'recorded-set');
+        bar.update(done, displaySpend(spent));
+      },
+    });
+  } finally {
+    bar.stop();
+    await client.close();
+  }
+  if (context.signal.aborted) throw new CliError('Interrupted.', EXIT.interrupted);
+  return answers;
+}

@@ -1,0 +1,81 @@
+import { SEARCH_ATTRIBUTE_TYPES } from '../../core/search-attributes.ts';
+import { migrate } from '../../ledger/migrate.ts';
+import { startStack } from '../../local/stack.ts';
+import { servers, type Context } from '../context.ts';
+import { CliError, EXIT } from '../exit.ts';
+import { createLog, hostWorker } from '../host-worker.ts';
+import { readRunningStack, removeRunningStack, writeRunningStack } from '../running-stack.ts';
+import { readSettings, type SettingsOptions } from '../settings-option.ts';
+import { applyAndSay } from './apply.ts';
+import { aborted } from './worker.ts';
+
+export interface UpOptions extends SettingsOptions {
+  readonly postgresPort: number;
+  readonly temporalPort: number;
+  readonly temporalUiPort: number;
+}
+
+/** Postgres, Temporal, migrations, the tasks of `escalier.yaml`, and a worker, until Ctrl-C. The data stays. */
+export async function upCommand(context: Context, options: UpOptions): Promise<void> {
+  const { settings, scorers } = await readSettings(options);
+  const running = await readRunningStack(context.dataFolder);
+  if (running !== null) {
+    throw new CliError(
+      `"escalier up" runs already (process ${running.pid}, data in ${context.dataFolder}): use it, or stop it first`,
+      EXIT.unavailable,
+    );
+  }
+  const stack = await startStack({
+    dataFolder: context.dataFolder,
+    cacheFolder: context.cacheFolder,
+    env: context.env,
+    ports: {
+      postgres: options.postgresPort,
+      temporal: options.temporalPort,
+      temporalUi: options.temporalUiPort,
+    },
+    searchAttributes: SEARCH_ATTRIBUTE_TYPES,
+    onProgress: context.say,
+    signal: context.signal,
+  });
+  try {
+    await migrate(stack.databaseUrl);
+    const { namespace } = await servers(context);
+    const worker = await hostWorker(context, {
+      settings,
+      scorers,
+      ...stack,
+      namespace,
+      log: createLog('warn'),
+    });
+    try {
+      await applyAndSay(context, worker.pool, settings.policies);
+      await writeRunningStack(context.dataFolder, { pid: process.pid, ...stack });
+      announce(context, stack);
+      await Promise.race([worker.done, aborted(context.signal)]);
+      context.say('Stopping …');
+    } finally {
+      await removeRunningStack(context.dataFolder);
+      await worker.stop();
+    }
+  } finally {
+    await stack.stop();
+  }
+  context.say('Stopped. The data is kept.');
+}
+
+function announce(
+  context: Context,
+  stack: { databaseUrl: string; temporalAddress: string; uiUrl: string | null },
+): void {
+  const { databaseUrl, temporalAddress, uiUrl } = stack;
+  if (context.json) context.out(JSON.stringify({ databaseUrl, temporalAddress, uiUrl }));
+  context.say(`
+Escalier is up.
+  Temporal UI   ${uiUrl ?? '(yours)'}
+  Temporal      ${temporalAddress}
+  Postgres      ${databaseUrl}
+
+Other commands of yours find it by themselves: try  escalier ask --task <task> "…"
+Ctrl-C stops everything.`);
+}

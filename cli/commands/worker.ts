@@ -1,0 +1,31 @@
+import { createLog, hostWorker } from '../host-worker.ts';
+import { requireDatabaseUrl, servers, type Context } from '../context.ts';
+import { readSettings, type SettingsOptions } from '../settings-option.ts';
+
+/** Hosts a worker until it is told to stop. */
+export async function workerCommand(context: Context, options: SettingsOptions): Promise<void> {
+  const { settings, scorers } = await readSettings(options);
+  const { temporalAddress, namespace } = await servers(context);
+  const log = createLog('info');
+  const worker = await hostWorker(context, {
+    settings,
+    scorers,
+    databaseUrl: await requireDatabaseUrl(context),
+    temporalAddress,
+    namespace,
+    log,
+  });
+  log.info({ temporalAddress, namespace }, 'worker started');
+  await Promise.race([worker.done, aborted(context.signal)]);
+  if (context.signal.aborted) log.info('stopping: running requests may finish');
+  await worker.stop();
+}
+
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+}

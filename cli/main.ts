@@ -1,0 +1,202 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { settingsJsonSchema } from '../settings/schema.ts';
+import { SettingsError } from '../settings/problems.ts';
+import { LedgerUnreachable } from '../ledger/database.ts';
+import { UnavailableError } from '../client/index.ts';
+import { applyCommand } from './commands/apply.ts';
+import { askCommand } from './commands/ask.ts';
+import { batchCommand } from './commands/batch.ts';
+import { codecServerCommand } from './commands/codec-server.ts';
+import { demoCommand } from './commands/demo.ts';
+import { doctorCommand } from './commands/doctor.ts';
+import { initCommand } from './commands/init.ts';
+import { migrateCommand } from './commands/migrate.ts';
+import { policiesCommand } from './commands/policies.ts';
+import { recordCommand } from './commands/record.ts';
+import { replayCommand } from './commands/replay.ts';
+import { reportCommand } from './commands/report.ts';
+import { upCommand } from './commands/up.ts';
+import { workerCommand } from './commands/worker.ts';
+import { createContext, messageOf, type Context } from './context.ts';
+import { CliError, EXIT } from './exit.ts';
+
+const interrupt = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    // The second one means it.
+    if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
+    interrupt.abort();
+  });
+}
+
+const whole = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number.');
+  return value;
+};
+
+const list = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
+
+const settingsOption = () =>
+  new Option('-s, --settings <file>', 'providers, models and tasks').default('escalier.yaml');
+const scorersOption = () =>
+  new Option('--scorers <module>', 'a JavaScript module that exports your own scorers');
+const concurrencyOption = () =>
+  new Option('-c, --concurrency <n>', 'queries at a time').default(20).argParser(whole);
+
+const program = new Command('escalier')
+  .description('LLM cascades that survive crashes and account for every cent')
+  .version('0.1.0')
+  .showHelpAfterError('(escalier --help lists the commands)')
+  .option('--json', 'results as JSON on standard output, and nothing else there')
+  .configureHelp({ showGlobalOptions: true });
+
+/** Runs a command with its context. */
+function run<Args extends unknown[]>(
+  command: (context: Context, ...args: Args) => Promise<void>,
+): (...args: Args) => Promise<void> {
+  return (...args) =>
+    command(createContext(process.env, program.opts().json === true, interrupt.signal), ...args);
+}
+
+program
+  .command('up')
+  .description('start Postgres, Temporal and a worker on this machine, until Ctrl-C')
+  .addOption(settingsOption())
+  .addOption(scorersOption())
+  .option('--postgres-port <port>', 'for Postgres', whole, 15432)
+  .option('--temporal-port <port>', 'for Temporal', whole, 7233)
+  .option('--temporal-ui-port <port>', 'for the Temporal UI', whole, 8233)
+  .action((options) => run(upCommand)(options));
+
+program
+  .command('worker')
+  .description('host a worker on your own Temporal (TEMPORAL_ADDRESS) and Postgres (DATABASE_URL)')
+  .addOption(settingsOption())
+  .addOption(scorersOption())
+  .action((options) => run(workerCommand)(options));
+
+program
+  .command('migrate')
+  .description('bring the database to this version’s schema')
+  .action(() => run(migrateCommand)());
+
+program
+  .command('init')
+  .description('write a first escalier.yaml')
+  .addOption(settingsOption())
+  .action((options) => run(initCommand)(options));
+
+program
+  .command('apply')
+  .description('store each task of the settings as a new policy version, where it changed')
+  .addOption(settingsOption())
+  .addOption(scorersOption())
+  .action((options) => run(applyCommand)(options));
+
+program
+  .command('policies')
+  .description('list the stored policy versions')
+  .option('-t, --task <task>', 'of one task')
+  .action((options) => run(policiesCommand)(options));
+
+program
+  .command('ask')
+  .description('one query, with its climb')
+  .argument('[question]', 'the user’s message; default: standard input')
+  .requiredOption('-t, --task <task>', 'the task')
+  .option('-k, --key <key>', 'idempotency key: the same key is the same query, billed once')
+  .option('--system <text>', 'a system message')
+  .option('--request <file>', 'a whole request as JSON (messages, parameters, …) instead of a question')
+  .option('--max-cost <usd>', 'this query’s own limit in dollars')
+  .option('--deadline <ms>', 'this query’s own deadline', whole)
+  .action((question, options) => run(askCommand)(question, options));
+
+program
+  .command('batch')
+  .description('a JSONL file through the cascade; run it again to continue')
+  .argument('<file>', 'lines of { "id", "messages", "task"?, "reference"?, … }')
+  .requiredOption('-o, --out <file>', 'where answers are written, as JSONL')
+  .option('-t, --task <task>', 'the task of every line')
+  .option('-n, --name <name>', 'the batch’s name, which its keys are made of; default: the file’s')
+  .addOption(concurrencyOption())
+  .action((file, options) => run(batchCommand)(file, options));
+
+program
+  .command('record')
+  .description('call every model of a task’s chain on a JSONL of queries, and write a recorded set')
+  .argument('<file>', 'lines of { "id", "messages", "reference"? }')
+  .requiredOption('-t, --task <task>', 'the task whose chain is called')
+  .requiredOption('-o, --out <folder>', 'where the recorded set is written')
+  .option('-y, --yes', 'do not ask before spending', false)
+  .addOption(settingsOption())
+  .addOption(scorersOption())
+  .addOption(concurrencyOption())
+  .action((file, options) => run(recordCommand)(file, options));
+
+program
+  .command('report')
+  .description('per task: queries, accuracy where labels exist, cost, and what was paid twice')
+  .option('-t, --task <task>', 'one task')
+  .option('--since <date>', 'queries that started at or after this instant')
+  .option('--until <date>', 'queries that started before this instant')
+  .action((options) => run(reportCommand)(options));
+
+program
+  .command('demo')
+  .description('the whole stack on this machine, with recorded responses in the place of vendors')
+  .option('--recorded <folder>', 'a recorded set')
+  .option('-q, --queries <n>', 'how many queries', whole, 200)
+  .option('--chain <models>', 'models of the set, cheapest first, with commas', list)
+  .option('--keep', 'keep the servers up afterwards, until Ctrl-C', process.stdout.isTTY)
+  .option('--no-keep', 'stop the servers afterwards')
+  .addOption(concurrencyOption())
+  .action((options) => run(demoCommand)(options));
+
+program
+  .command('replay')
+  .description('serve a recorded set as an OpenAI-compatible vendor')
+  .requiredOption('--recorded <folder>', 'a recorded set')
+  .option('-p, --port <port>', 'where', whole, 9400)
+  .option('--latency <ms>', 'before each response', whole, 0)
+  .action((options) => run(replayCommand)(options));
+
+program
+  .command('codec-server')
+  .description('decrypt payloads for the Temporal UI (ESCALIER_PAYLOAD_KEY)')
+  .option('-p, --port <port>', 'where', whole, 8234)
+  .option('--origin <urls>', 'of the UI, with commas', list, [
+    'http://localhost:8233',
+    'http://127.0.0.1:8233',
+  ])
+  .action((options) => run(codecServerCommand)(options));
+
+program
+  .command('doctor')
+  .description('what is missing, and how to mend it')
+  .addOption(settingsOption())
+  .addOption(scorersOption())
+  .action((options) => run(doctorCommand)(options));
+
+program
+  .command('schema')
+  .description('the JSON Schema of escalier.yaml, for editors')
+  .action(() => {
+    process.stdout.write(`${JSON.stringify(settingsJsonSchema(), null, 2)}\n`);
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  for (const line of messageOf(error).split('\n')) process.stderr.write(`escalier: ${line}\n`);
+  if (process.env['ESCALIER_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CliError) return error.exitCode;
+  if (error instanceof SettingsError) return EXIT.usage;
+  if (error instanceof LedgerUnreachable || error instanceof UnavailableError) return EXIT.unavailable;
+  return EXIT.failure;
+}

@@ -1,0 +1,81 @@
+import { SingleBar } from 'cli-progress';
+import Table from 'cli-table3';
+import { displayUsd } from '../core/money.ts';
+import { knownCost, type Spend } from '../core/spend.ts';
+import type { Context } from './context.ts';
+
+/** Rows under a heading, in plain characters that survive a log file. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const drawn = new Table({
+    head: [...head],
+    style: { head: [], border: [], compact: true },
+    chars: PLAIN,
+  });
+  for (const row of rows) drawn.push([...row]);
+  return drawn.toString();
+}
+
+const PLAIN = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: ' ',
+};
+
+/** An exact cost, or its bounds: `$0.12`, `$0.10 to $0.14`, `at least $0.10`. */
+export function displaySpend(spend: Spend): string {
+  const known = knownCost(spend);
+  if (known !== null) return displayUsd(known);
+  const low = displayUsd(spend.low);
+  return spend.high === null ? `at least ${low}` : `${low} to ${displayUsd(spend.high)}`;
+}
+
+export function percent(share: number): string {
+  return Number.isFinite(share) ? `${(share * 100).toFixed(1)}%` : '–';
+}
+
+export interface Progress {
+  update(done: number, note: string): void;
+  stop(): void;
+}
+
+/** A bar where somebody is watching, else a line now and then. */
+export function progress(context: Context, total: number, what: string): Progress {
+  if (context.interactive) {
+    const bar = new SingleBar({
+      format: `${what} {bar} {value}/{total} {note}`,
+      hideCursor: true,
+      stream: process.stderr,
+    });
+    bar.start(total, 0, { note: '' });
+    return {
+      update: (done, note) => {
+        bar.update(done, { note });
+      },
+      stop: () => {
+        bar.stop();
+      },
+    };
+  }
+  const every = Math.max(1, Math.ceil(total / 5));
+  let told = 0;
+  return {
+    update(done, note) {
+      if (done - told < every && done !== total) return;
+      told = done;
+      context.say(`${what} ${done}/${total} ${note}`);
+    },
+    stop: () => undefined,
+  };
+}

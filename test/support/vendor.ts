@@ -1,0 +1,100 @@
+import type { ModelOutcome, ModelRequest, RequestFacts } from '../../providers/provider.ts';
+
+/** What a fake vendor does with a request. It is given the request and its number for that model in this test, from 1. */
+export type Vendor = (
+  request: ModelRequest,
+  nth: number,
+  signal: AbortSignal,
+) => ModelOutcome | Promise<ModelOutcome>;
+
+/** Where a model has no script, or it is at its end, its last entry is said again. */
+export type Script = Readonly<Record<string, readonly (Vendor | ModelOutcome)[]>>;
+
+/** A vendor that follows a script for each model. A model without one must not be asked. */
+export function scripted(script: Script): Vendor {
+  return (request, nth, signal) => {
+    const lines = script[request.modelId] ?? [];
+    const line = lines[Math.min(nth, lines.length) - 1];
+    if (line === undefined) throw new Error(`the script says nothing of ${request.modelId}`);
+    return typeof line === 'function' ? line(request, nth, signal) : line;
+  };
+}
+
+const FACTS: RequestFacts = {
+  usage: null,
+  reportedCostUsd: null,
+  responseId: null,
+  requestId: null,
+  reportedModel: null,
+  httpStatus: 200,
+  latencyMs: 1,
+  timeToFirstTokenMs: null,
+  billed: 'maybe',
+};
+
+/** A response of 100 input and 10 output tokens. */
+export function answered(text: string): ModelOutcome {
+  return {
+    ...FACTS,
+    type: 'answered',
+    usage: {
+      inputTokens: 100,
+      cachedInputTokens: 0,
+      cacheWriteTokens: 0,
+      inputAudioTokens: 0,
+      outputTokens: 10,
+      reasoningTokens: 0,
+      outputAudioTokens: 0,
+    },
+    response: { text, message: { role: 'assistant', content: text }, finishReason: 'stop', logprobs: null },
+  };
+}
+
+type Failed = Extract<ModelOutcome, { type: 'failed' }>;
+
+/** A failure; one that is retried asks to wait a millisecond, so that tests do not wait for Temporal's first interval. */
+export function failed(
+  kind: Failed['kind'],
+  options: Partial<Pick<Failed, 'retryAfterMs' | 'billed' | 'usage' | 'message' | 'requestId'>> = {},
+): ModelOutcome {
+  return {
+    ...FACTS,
+    type: 'failed',
+    kind,
+    message: `the vendor said ${kind}`,
+    retryAfterMs: 1,
+    response: null,
+    billed: 'no',
+    ...options,
+  };
+}
+
+/** A request that hangs until it is aborted, or until its own timeout, as a real provider's does. */
+export function hanging(): Vendor {
+  return (request, _nth, signal) =>
+    new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        resolve(failed('timeout', { retryAfterMs: null, billed: 'maybe' }));
+      }, request.timeoutMs);
+      const abort = (): void => {
+        clearTimeout(timer);
+        resolve({ ...FACTS, type: 'cancelled', httpStatus: null });
+      };
+      if (signal.aborted) abort();
+      else signal.addEventListener('abort', abort);
+    });
+}
+
+/** A request that waits until the test lets it go with an outcome. */
+export function held(): { readonly vendor: Vendor; release(outcome: ModelOutcome): void } {
+  let release: (outcome: ModelOutcome) => void = () => undefined;
+  const released = new Promise<ModelOutcome>((resolve) => {
+    release = resolve;
+  });
+  return {
+    vendor: () => released,
+    release: (outcome) => {
+      release(outcome);
+    },
+  };
+}
