@@ -92,15 +92,15 @@ async function requireProviders(ports: Ports, policy: Policy, query: QueryRef): 
 }
 
 /** Pure but for its ports' look-ups: the same policy, request and price book give the same plan. */
-export function buildPlan(
+function buildPlan(
   ports: Pick<Ports, 'provider' | 'inputTokenBound'>,
   query: QueryRef,
   policyVersion: number,
   policy: Policy,
   request: CascadeRequest,
 ): Plan {
-  const messages = request.messages as readonly JsonObject[];
-  const parameters = (request.parameters ?? {}) as JsonObject;
+  const messages = request.messages;
+  const parameters = request.parameters ?? {};
   const pin = (model: PolicyModel, inputBound: number | null): PlannedModel => {
     const prices = pricesOf(ports, model);
     const worst = worstCase(

@@ -79,7 +79,8 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
   await withPatience(() => ports.ledger.closeAttempt(closeOf(call, intent, attemptId, outcome)));
 
   // Where the deadline ended the request there is no time for another: waiting to find that out would overshoot it.
-  const cutByDeadline = timeLeftMs <= model.timeoutMs && outcome.type === 'failed' && outcome.kind === 'timeout';
+  const cutByDeadline =
+    timeLeftMs <= model.timeoutMs && outcome.type === 'failed' && outcome.kind === 'timeout';
   switch (outcome.type) {
     case 'answered':
       return { attemptId, response: kept(outcome.response), attempts: await attempts() };

@@ -1,7 +1,6 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createPayloadCodec } from '../codec/payload-codec.ts';
 import { parseKeys, type PayloadKeys } from '../codec/keys.ts';
 import { cacheFolder, dataFolder, type Environment } from '../local/data-folder.ts';
 import { createScorerRegistry, type ScorerKind, type ScorerRegistry } from '../scorers/index.ts';
@@ -78,11 +77,6 @@ export function payloadKeys(context: Context): PayloadKeys | null {
   } catch (error) {
     throw new CliError(messageOf(error), EXIT.usage, error);
   }
-}
-
-export function payloadCodec(context: Context): ReturnType<typeof createPayloadCodec> | null {
-  const keys = payloadKeys(context);
-  return keys === null ? null : createPayloadCodec(keys);
 }
 
 /** The built-in scorers, and those of a module that exports `scorers: ScorerKind[]`. */

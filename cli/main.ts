@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { settingsJsonSchema } from '../settings/schema.ts';
+import { settingsJsonSchema } from '../settings/json-schema.ts';
 import { SettingsError } from '../settings/problems.ts';
 import { LedgerUnreachable } from '../ledger/database.ts';
 import { UnavailableError } from '../client/index.ts';

@@ -24,6 +24,11 @@ export class CascadeError extends Error {
     this.costHighUsd = details.costHighUsd;
     this.attempts = details.attempts;
   }
+
+  toJSON(): Omit<CascadeErrorDetails, 'code'> & { code: ErrorCode | 'unavailable' } {
+    const { code, message, queryId, task, costUsd, costLowUsd, costHighUsd, attempts } = this;
+    return { code, message, queryId, task, costUsd, costLowUsd, costHighUsd, attempts };
+  }
 }
 
 /** The request is not one. Nothing was spent. */

@@ -5,11 +5,10 @@ import { parseKeys } from '../codec/keys.ts';
 import { parseRequest, type CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
+import { TASK_QUEUE, WORKFLOW_TYPE } from '../core/temporal-names.ts';
 import { plainError } from './errors.ts';
 import { toCascadeError, unavailable } from './failures.ts';
 
-export const TASK_QUEUE = 'escalier';
-const WORKFLOW = 'cascade';
 const REQUEST_HASH = 'escalierRequestSha256';
 
 export interface EscalierOptions {
@@ -79,7 +78,7 @@ export class Escalier {
     const hash = requestHash(parsed.request);
     const client = await this.client();
     try {
-      await client.workflow.start(WORKFLOW, {
+      await client.workflow.start(WORKFLOW_TYPE, {
         workflowId: id,
         taskQueue: this.options.taskQueue ?? TASK_QUEUE,
         args: [parsed.request],

@@ -10,7 +10,7 @@ import type { PayloadKeys } from './keys.ts';
 import { createPayloadCodec } from './payload-codec.ts';
 
 /** Where Temporal's dev server has its UI: a browser tells the two names apart. */
-export const UI_ORIGINS: readonly string[] = ['http://localhost:8233', 'http://127.0.0.1:8233'];
+const UI_ORIGINS: readonly string[] = ['http://localhost:8233', 'http://127.0.0.1:8233'];
 
 /** Above what the UI sends for a page of history; below what would exhaust a small machine. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -18,7 +18,7 @@ const PREFLIGHT_SECONDS = 600;
 
 export interface CodecAppOptions {
   readonly keys: PayloadKeys;
-  /** Origins of the UIs that may ask, such as `https://temporal.example.com`. Default {@link UI_ORIGINS}. */
+  /** Origins of the UIs that may ask, such as `https://temporal.example.com`. Default: the dev server's UI on port 8233. */
   readonly origins?: readonly string[];
   /**
    * When set, requests need `Authorization: Bearer <token>`: letters, digits and `._~+/-`. The Temporal CLI sends it
@@ -30,7 +30,7 @@ export interface CodecAppOptions {
 /**
  * Temporal's codec server: `POST …/decode` and `POST …/encode` take and return `{ "payloads": [...] }`, so that the UI
  * and the CLI can show what is encrypted. Only the end of the path counts, so an endpoint may name a namespace
- * (`http://localhost:8081/{namespace}`); every namespace is served with the same keys, and `X-Namespace` is accepted
+ * (`http://localhost:8234/{namespace}`); every namespace is served with the same keys, and `X-Namespace` is accepted
  * and not used. `GET /health` answers without a token.
  *
  * Every error is `{ "error": { "code", "message" } }`, with `bad-request`, `unknown-key`, `damaged` (400), `unauthorized`

@@ -16,7 +16,7 @@ export interface CodecServerOptions extends CodecAppOptions {
 }
 
 export interface CodecServer {
-  /** What to give the UI and the CLI as codec endpoint: `http://127.0.0.1:8081`. */
+  /** What to give the UI and the CLI as codec endpoint: `http://127.0.0.1:8234`. */
   readonly url: string;
   close(): Promise<void>;
 }

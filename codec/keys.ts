@@ -6,7 +6,7 @@ const KEY_BYTES = 32;
 const ID_PATTERN = /^[A-Za-z0-9._-]{1,32}$/;
 const BASE64 = /^[A-Za-z0-9+/_-]+={0,2}$/;
 
-export interface PayloadKey {
+interface PayloadKey {
   /** Stored in clear with everything that the key seals. 1 to 32 of `A-Z a-z 0-9 . _ -`. */
   readonly id: string;
   /** A `KeyObject` shows nothing of the key when it is logged. */

@@ -1,36 +1,16 @@
 import { z } from 'zod';
 import { parseUsd } from './money.ts';
+import { jsonSchema, parametersSchema } from './parameters.ts';
 
 /** Temporal refuses an event above 2 MiB; a request is refused by name before it comes near. */
-export const LARGEST_REQUEST_BYTES = 1.5 * 1024 * 1024;
+const LARGEST_REQUEST_BYTES = 1.5 * 1024 * 1024;
 
-const json: z.ZodType<unknown> = z.json();
-
-const message = z.looseObject({ role: z.string().min(1) }).catchall(json);
-
-/** Parameters that the cascade decides itself, with what to do instead. */
-const RESERVED: Record<string, string> = {
-  model: 'the task’s policy names the models',
-  messages: 'messages stand beside "parameters", not in it',
-  stream: 'set "stream" on the model in escalier.yaml',
-  stream_options: 'set "stream" on the model in escalier.yaml',
-};
-
-const parameters = z.record(z.string(), json).superRefine((value, context) => {
-  for (const key of Object.keys(value)) {
-    const advice = RESERVED[key];
-    if (advice !== undefined) {
-      context.addIssue({ code: 'custom', path: [key], message: `may not be set here: ${advice}` });
-    }
-  }
-  if (value['n'] !== undefined && value['n'] !== 1) {
-    context.addIssue({
-      code: 'custom',
-      path: ['n'],
-      message: 'must be 1: a cascade takes one response of each model',
-    });
-  }
-});
+const message = z
+  .record(z.string(), jsonSchema)
+  .refine(({ role }) => typeof role === 'string' && role !== '', {
+    path: ['role'],
+    message: 'expected a role, such as "user"',
+  });
 
 const decimalUsd = z.string().refine(
   (text) => {
@@ -53,7 +33,7 @@ export const cascadeRequestSchema = z.strictObject({
     .array(message)
     .min(1)
     .describe('Chat messages in OpenAI’s form, passed to every model unchanged.'),
-  parameters: parameters
+  parameters: parametersSchema
     .optional()
     .describe('Any other chat parameter (tools, response_format, temperature, …), passed through unchanged.'),
   maxCostUsd: decimalUsd

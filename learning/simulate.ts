@@ -119,7 +119,7 @@ function priceAtStage(policy: SimulatedPolicy, stage: number): Price {
 }
 
 function scoredQuery(query: RecordedQuery) {
-  return { task: query.task, messages: query.messages as readonly JsonObject[], parameters: {} };
+  return { task: query.task, messages: query.messages, parameters: {} };
 }
 
 function scoredResponse(

@@ -61,21 +61,6 @@ export async function findQuery(db: Queryable, key: QueryKey): Promise<QueryRow 
   return rows[0] ?? null;
 }
 
-/** The query of a workflow id, or null. */
-export async function findQueryByWorkflow(
-  db: Queryable,
-  namespace: string,
-  workflowId: string,
-): Promise<QueryRow | null> {
-  const { rows } = await db.query<QueryRow>({
-    name: 'find-query-by-workflow',
-    text: `select ${QUERY_COLUMNS} from queries where (started_at, query_id) =
-             (select started_at, query_id from query_keys where namespace = $1 and workflow_id = $2)`,
-    values: [namespace, workflowId],
-  });
-  return rows[0] ?? null;
-}
-
 export interface NewQuery {
   readonly key: QueryKey;
   readonly run: QueryRun;

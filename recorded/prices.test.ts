@@ -5,7 +5,7 @@ it('prices a recorded model by one row with a stable id', () => {
   const model = { provider: 'p', input_usd_per_mtok: 0.075, output_usd_per_mtok: 1e-7, source: 'a list' };
   const [price] = recordedPrices(model);
   expect(price).toEqual({
-    id: 'ID',
+    id: '5f4d43a6e5041744',
     source: 'models.json a list',
     from: null,
     daily: null,

@@ -25,7 +25,8 @@ async function put(files: Record<string, string | Buffer>): Promise<void> {
     'queries.jsonl': lines(QUERY),
     'responses/m.jsonl': lines(RESPONSE),
   };
-  for (const [name, content] of Object.entries({ ...set, ...files })) await writeFile(join(dir, name), content);
+  for (const [name, content] of Object.entries({ ...set, ...files }))
+    await writeFile(join(dir, name), content);
 }
 
 describe('a recorded set', () => {
@@ -68,7 +69,11 @@ describe('a recorded set', () => {
     ['responses/n.jsonl', lines({ ...RESPONSE, model: 'n' }), /models\.json has no entry "n"/],
     ['responses/%.jsonl', '', /percent-encode/],
     ['responses/m.jsonl.gz', gzipSync(''), /delete one of the two/],
-    ['queries.jsonl', lines({ ...QUERY, messages: [{}] }), /queries\.jsonl:1 .*messages\.0: expected a chat message/],
+    [
+      'queries.jsonl',
+      lines({ ...QUERY, messages: [{}] }),
+      /queries\.jsonl:1 .*messages\.0: expected a chat message/,
+    ],
     ['queries.jsonl', lines(QUERY, QUERY), /queries\.jsonl:2: the id "q1" stands twice/],
     ['models.json', '{"m": {"provider": "p"}}', /models\.json .*m\.input_usd_per_mtok/],
   ])('with a fault in %s names it', async (file, content, message) => {

@@ -24,13 +24,13 @@ describe('the synthetic set', () => {
     let bytes = 0;
     for (const file of files) {
       await expect(await readFile(join(dir, file), 'utf8')).toMatchFileSnapshot(join(demo, file));
-      bytes += (await stat(join(demo, file))).size;
+      bytes += (await stat(join(dir, file))).size;
     }
     expect(bytes).toBeLessThan(200_000);
   });
 
   it('labels its answers truly, and its models differ as their prices do', async () => {
-    const { queries, responses, models } = await readRecordedSet(demo);
+    const { queries, responses, models } = await readRecordedSet(dir);
     expect(new Set(queries.map(({ messages }) => JSON.stringify(messages))).size).toBe(120);
     const right = new Map<string, number>();
     for (const [model, answers] of responses) {
@@ -50,7 +50,7 @@ describe('the synthetic set', () => {
   });
 
   it('errs only partly on the same queries', async () => {
-    const { queries, responses } = await readRecordedSet(demo);
+    const { queries, responses } = await readRecordedSet(dir);
     const wrong = (model: string, id: string): boolean => responses.get(model)?.get(id)?.correct === 0;
     const both = queries.filter(({ id }) => wrong('small', id) && wrong('medium', id)).length;
     // Independent errors would meet in 2.4 of 120, equal ones in 12.

@@ -102,7 +102,7 @@ function responseOf(
   const answer = right ? problem.answer : (problem.slips[Math.floor(draw * problem.slips.length)] ?? 0);
   const doubts = drawUnit(seed, 'doubt', model, id) < (right ? DOUBT.right : DOUBT.wrong);
   const reasoning = [
-    ...problem.steps.slice(0, right ? undefined : -1),
+    ...(right ? problem.steps : slippedSteps(problem, answer, drawUnit(seed, 'form', model, id))),
     ...(doubts ? ['Wait, let me check this again.'] : []),
     `${doubts ? 'I think it' : 'It'} is ${answer}.`,
   ].join(' ');
@@ -115,6 +115,12 @@ function responseOf(
     output_tokens: tokensOf(text),
     correct: right ? 1 : 0,
   };
+}
+
+/** Most slips are in the result of the last step, where only a check of the sum would find them; the others leave it out. */
+function slippedSteps({ steps }: Problem, answer: number, draw: number): string[] {
+  const last = steps.at(-1) ?? '';
+  return [...steps.slice(0, -1), ...(draw < 0.7 ? [last.replace(/\d+\.$/, `${answer}.`)] : [])];
 }
 
 function tokensOf(text: string): number {

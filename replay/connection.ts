@@ -22,7 +22,7 @@ export interface Connection {
 /** @param onAbort called when the client closes the line, not when {@link Connection.hangUp} does. */
 export function connectionOf(context: Context<ReplayEnv>, onAbort: () => void): Connection {
   const gone = context.req.raw.signal;
-  const { outgoing } = context.env;
+  const outgoing = (context.env as ReplayEnv['Bindings'] | undefined)?.outgoing;
   let hungUp = false;
   const abort = (): void => {
     if (!hungUp) onAbort();

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../core/canonical-json.ts';
+import { nearMiss } from '../core/near-miss.ts';
 import type { JsonObject } from '../core/policy.ts';
 import { agreement } from './agreement.ts';
 import { checked } from './checked.ts';
@@ -6,7 +7,6 @@ import { constant } from './constant.ts';
 import { http } from './http.ts';
 import { judge } from './judge.ts';
 import { logprob } from './logprob.ts';
-import { nearMiss } from './near-miss.ts';
 import type { Score, ScorerKind } from './scorer.ts';
 import { validator } from './validator.ts';
 

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { LineCounter, parseDocument } from 'yaml';
+import { LineCounter, parseDocument, type Document } from 'yaml';
 import type { Policy } from '../core/policy.ts';
-import { catalogueBook } from '../providers/price-book.ts';
+import { redact } from '../providers/redact.ts';
 import type { ScorerRegistry } from '../scorers/registry.ts';
+import { at, located } from './locate.ts';
+import { modelsOf } from './models.ts';
 import { policyOf } from './policies.ts';
-import { locate, problemsOf, SettingsError, type Problem } from './problems.ts';
+import { problemsOf, SettingsError, type Problem } from './problems.ts';
 import { providersOf, type ProviderSettings } from './providers.ts';
 import { settingsSchema, type RawSettings } from './schema.ts';
 
@@ -40,48 +42,50 @@ export async function loadSettings(
 /** As {@link loadSettings}, from text. `file` is its name in messages. */
 export function parseSettings(text: string, file: string, scorers: ScorerRegistry, now: Date): Settings {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const broken = document.errors[0];
-  if (broken !== undefined) {
-    const line = broken.linePos?.[0].line;
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const raw = yamlOf(document, text, file, lines);
+  if (raw === null || raw === undefined) {
     throw new SettingsError([
-      `${file}${line === undefined ? '' : `:${line}`}: is not YAML: ${broken.message.split('\n')[0] ?? ''}`,
+      `${file}: is empty: write models and tasks (see docs/settings.md), or let "escalier init" write a first one elsewhere`,
     ]);
   }
-  const parsed = settingsSchema.safeParse(document.toJS() ?? {});
-  const problems: Problem[] = parsed.success ? [] : problemsOf(parsed.error);
+  const parsed = settingsSchema.safeParse(raw);
+  const problems = parsed.success ? [] : problemsOf(parsed.error, settingsSchema, raw);
   const settings = parsed.success ? checked(parsed.data, scorers, now, problems) : null;
   if (settings === null || problems.length > 0) {
-    throw new SettingsError(problems.map((problem) => locate(problem, file, document, lines)));
+    throw new SettingsError(located(problems, file, document, lines));
   }
   return settings;
 }
 
-function checked(raw: RawSettings, scorers: ScorerRegistry, now: Date, problems: Problem[]): Settings {
-  const providers = providersOf(raw, problems);
-  requirePrices(raw, providers, problems);
-  const policies = Object.keys(raw.tasks).flatMap((task) => {
-    const result = policyOf({ settings: raw, providers, scorers, now }, task);
-    if ('policy' in result) return [result.policy];
-    problems.push(...result.problems);
-    return [];
-  });
-  return { providers, policies };
+/** @throws {SettingsError} when the text is not YAML, with one line for each line that is wrong. */
+function yamlOf(document: Document, text: string, file: string, lines: LineCounter): unknown {
+  const broken = new Map<number, string>();
+  for (const { code, message, pos } of document.errors) {
+    const { line } = lines.linePos(pos[0]);
+    const what =
+      code === 'DUPLICATE_KEY'
+        ? `"${/^[^\s:]*/.exec(text.slice(pos[0]))?.[0] ?? ''}" is written twice in the same place: keep one of them`
+        : // Some messages end with the text that was found, which may be a key.
+          `is not YAML: ${message.replace(/: ".*"$/s, '')}`;
+    if (!broken.has(line)) broken.set(line, redact(`${at(file, line)}: ${what}`, []));
+  }
+  if (broken.size > 0) throw new SettingsError([...broken.values()]);
+  try {
+    return document.toJS();
+  } catch (error) {
+    // An alias without its anchor, or one that multiplies without end.
+    throw new SettingsError([
+      `${file}: is not YAML: ${error instanceof Error ? error.message : String(error)}`,
+    ]);
+  }
 }
 
-function requirePrices(
-  raw: RawSettings,
-  providers: ReadonlyMap<string, ProviderSettings>,
-  problems: Problem[],
-): void {
-  for (const [name, model] of Object.entries(raw.models)) {
-    const provider = providers.get(model.provider);
-    if (provider === undefined || model.price !== undefined) continue;
-    const id = model.id ?? name;
-    if (provider.priceProvider !== null && catalogueBook(provider.priceProvider, id) !== null) continue;
-    problems.push({
-      path: ['models', name],
-      message: `no price is known for "${id}" at ${provider.title}: add price: { input_usd_per_mtok: …, output_usd_per_mtok: … }, or price: unknown`,
-    });
-  }
+function checked(raw: RawSettings, scorers: ScorerRegistry, now: Date, problems: Problem[]): Settings {
+  const providers = providersOf(raw, problems);
+  const models = modelsOf(raw, providers, problems);
+  const policies = Object.entries(raw.tasks)
+    .map(([task, rawTask]) => policyOf({ settings: raw, models, scorers, now }, task, rawTask, problems))
+    .filter((policy) => policy !== null);
+  return { providers, policies };
 }

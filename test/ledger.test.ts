@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createHash, randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -102,7 +101,7 @@ describe('startQuery', () => {
   test('an unknown task names the tasks there are, and claims no key', async () => {
     const run = newRun();
     const result = await startQuery(database.pool, null, run, requestOf('tusk'));
-    expect(result).toMatchObject({ type: 'unknown-task', tasks: expect.arrayContaining(['task']) });
+    expect(result.type === 'unknown-task' && result.tasks).toContain('task');
     await started(database.pool, 'task', { run });
   });
 
@@ -393,15 +392,17 @@ describe('endQuery', () => {
         verdicts: { [first]: 'accepted', [second]: 'corroborated' },
       });
     await end();
+    const rowsOf = async (table: string, order: string): Promise<unknown[]> => {
+      const { rows } = await database.pool.query<Record<string, unknown>>(
+        `select * from ${table} where query_id = $1 order by ${order}`,
+        [query.queryId],
+      );
+      return rows;
+    };
     const rows = async (): Promise<unknown[]> => [
-      ...(await database.pool.query('select * from queries where query_id = $1', [query.queryId])).rows,
-      ...(
-        await database.pool.query('select * from attempts where query_id = $1 order by stage', [
-          query.queryId,
-        ])
-      ).rows,
-      ...(await database.pool.query('select * from texts where query_id = $1 order by item', [query.queryId]))
-        .rows,
+      ...(await rowsOf('queries', 'query_id')),
+      ...(await rowsOf('attempts', 'stage')),
+      ...(await rowsOf('texts', 'item')),
     ];
     const before = await rows();
     expect(before).toMatchObject([
@@ -552,7 +553,8 @@ describe('applyPolicies', () => {
       [2, false],
       [1, false],
     ]);
-    expect(versions[1]).toMatchObject({ task: 'applied', policy: other, createdAt: expect.any(Date) });
+    expect(versions[1]).toMatchObject({ task: 'applied', policy: other });
+    expect(versions[1]!.createdAt).toBeInstanceOf(Date);
     expect((await listPolicies(database.pool)).map(({ task }) => task)).toContain('task');
   });
 
@@ -647,12 +649,17 @@ describe('the database', () => {
   test('a connection that is lost in a transaction fails it, and nothing else', async () => {
     const lost = inTransaction(database.pool, async (db) => {
       const { rows } = await db.query<{ pid: number }>('select pg_backend_pid() as pid');
-      const closed = once(db, 'end');
+      // Not `events.once`: it would listen to the connection's errors itself.
+      const closed = new Promise<void>((resolve) => {
+        db.once('end', () => {
+          resolve();
+        });
+      });
       await database.pool.query('select pg_terminate_backend($1)', [rows[0]!.pid]);
       await closed;
       await db.query('select 1');
     });
-    await expect(lost).rejects.toThrow(/not queryable|terminat/);
+    await expect(lost).rejects.toThrow(/not queryable/);
     await expect(inTransaction(database.pool, (db) => db.query('select 1'))).resolves.toBeDefined();
   });
 

@@ -1,7 +1,6 @@
 /** What a process imports that hosts a worker of its own. */
 export {
   startWorker,
-  TASK_QUEUE,
   workerIdentity,
   type CascadeWorker,
   type CascadeWorkerOptions,

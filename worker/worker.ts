@@ -2,10 +2,9 @@ import { hostname } from 'node:os';
 import { NativeConnection, Worker, type NativeConnectionOptions } from '@temporalio/worker';
 import type { PayloadCodec } from '@temporalio/common';
 import { createActivities, HEARTBEAT_MS, type Ports } from '../activities/index.ts';
+import { TASK_QUEUE } from '../core/temporal-names.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { workflowSource } from './workflow-source.ts';
-
-export const TASK_QUEUE = 'escalier';
 
 export interface CascadeWorkerOptions {
   readonly address: string;

@@ -13,10 +13,10 @@ import { spendFromJson, sumSpend } from '../core/spend.ts';
 import { describeClimb } from './details.ts';
 
 /** What the query has bought so far, from workflow state alone. */
-export const attemptsQuery = defineQuery<readonly AttemptSummary[]>('attempts');
+const attemptsQuery = defineQuery<readonly AttemptSummary[]>('attempts');
 
 /** Ends the query: its request is aborted within a second, its row closed, and nothing is served. */
-export const cancelSignal = defineSignal('cancel');
+const cancelSignal = defineSignal('cancel');
 
 /** What is known of a stage beside the state machine's state. */
 export interface StageRecord {

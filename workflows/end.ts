@@ -106,7 +106,10 @@ function whyNothing(plan: Plan, { outcome }: Finish, climb: Climb): string {
       return `the deadline of ${plan.limits.deadlineMs ?? 0} ms passed before any model answered${because}`;
     case 'cancelled':
       return 'the query was cancelled';
-    default:
+    case 'accepted':
+    case 'last-stage':
+    case 'exhausted':
+    case 'failed':
       return `no model gave a usable response${because}`;
   }
 }

@@ -23,7 +23,7 @@ export async function perform(
       command.type === 'call' ? callStage(plan, command, climb) : scoreStage(plan, state, command, climb),
     )
     .catch((error: unknown) => afterFailure(error, command, climb));
-  const event = { ...happening, ...climb.progress() } as CascadeEvent;
+  const event = { ...happening, ...climb.progress() };
   climb.noteScores(state, event);
   return event;
 }

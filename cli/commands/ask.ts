@@ -42,7 +42,7 @@ export async function askCommand(
       else show(context, answer);
     } catch (error) {
       if (!(error instanceof CascadeError)) throw error;
-      if (context.json) context.out(JSON.stringify({ ...error, message: error.message }));
+      if (context.json) context.out(JSON.stringify(error.toJSON()));
       else if (error.attempts.length > 0) context.say(climbTable(error.attempts));
       const spent = error.code === 'unavailable' ? '' : ` (spent ${displaySpend(spendFromJson(error))})`;
       throw new CliError(`${error.code}: ${error.message}${spent}`, exitCodeOf(error), error);
@@ -125,7 +125,7 @@ function show(context: Context, answer: CascadeAnswer): void {
 }
 
 /** The climb, an attempt a row. */
-export function climbTable(attempts: readonly AttemptSummary[]): string {
+function climbTable(attempts: readonly AttemptSummary[]): string {
   return table(
     ['stage', 'model', 'for', 'status', 'tokens in/out', 'cost', 'ms', 'confidence', 'verdict'],
     attempts.map((attempt) => [

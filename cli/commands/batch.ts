@@ -111,8 +111,8 @@ function resultLine({ item, answer, error }: BatchResult<Item>, correct: boolean
   if (answer === undefined) {
     return {
       id: item.line.id,
-      error: { code: error?.code, message: error?.message },
-      cost_usd: error?.costUsd,
+      error: { code: error.code, message: error.message },
+      cost_usd: error.costUsd,
     };
   }
   return {

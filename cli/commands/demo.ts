@@ -153,7 +153,7 @@ async function serve(
     const items = queries.map((query) => ({
       query,
       key: `demo/${query.id}`,
-      request: { task: query.task, messages: query.messages as never },
+      request: { task: query.task, messages: query.messages },
     }));
     await runBatch(client, items, {
       concurrency,

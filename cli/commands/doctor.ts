@@ -1,10 +1,12 @@
 import { access } from 'node:fs/promises';
+import proto from '@temporalio/proto';
 import { NativeConnection } from '@temporalio/worker';
 import { SEARCH_ATTRIBUTES } from '../../core/search-attributes.ts';
 import { openDatabase, requireDatabase } from '../../ledger/database.ts';
 import { schemaProblem } from '../../ledger/migrate.ts';
 import { findInstalledTemporal } from '../../local/temporal-binary.ts';
-import { missingKey, TASK_QUEUE } from '../../worker/index.ts';
+import { TASK_QUEUE } from '../../core/temporal-names.ts';
+import { missingKey } from '../../worker/index.ts';
 import { messageOf, payloadKeys, servers, type Context, type Servers } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { readSettings, type SettingsOptions } from '../settings-option.ts';
@@ -116,7 +118,7 @@ async function checkTemporal({ temporalAddress: address, namespace }: Servers): 
     const { pollers } = await connection.workflowService.describeTaskQueue({
       namespace,
       taskQueue: { name: TASK_QUEUE },
-      taskQueueType: 1,
+      taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
     });
     return [
       { what: 'Temporal', state: 'ok', detail: `can be reached at ${address}` },

@@ -138,7 +138,7 @@ function queryOf(line: BatchLine, task: string) {
   return {
     id: line.id,
     task,
-    messages: line.messages as never,
+    messages: line.messages,
     ...(line.reference === undefined ? {} : { reference: line.reference }),
   };
 }
@@ -147,10 +147,7 @@ function queryOf(line: BatchLine, task: string) {
 function forecast(settings: Settings, items: readonly Item[]): Spend {
   return sumSpend(
     items.map(({ line, model }) => {
-      const bound = inputTokenBound(
-        line.messages as readonly JsonObject[],
-        (line.parameters ?? {}) as JsonObject,
-      );
+      const bound = inputTokenBound(line.messages, line.parameters ?? {});
       const prices = pricesOf(settings, model);
       // A token is about four bytes of English: an estimate for a question, never for a bill.
       const BYTES_PER_TOKEN = 4;

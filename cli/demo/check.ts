@@ -9,7 +9,7 @@ import type { RecordedSet } from '../../recorded/read.ts';
 import { createScorerRegistry } from '../../scorers/index.ts';
 
 /** The demo's policy for the simulator. */
-export function simulated(set: RecordedSet, policy: Policy): SimulatedPolicy {
+function simulated(set: RecordedSet, policy: Policy): SimulatedPolicy {
   return {
     ...policy,
     stages: policy.chain.map(({ model }) => ({ model, worstCaseUsd: null })),

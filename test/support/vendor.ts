@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelOutcome, ModelRequest, RequestFacts } from '../../providers/provider.ts';
 
 /** What a fake vendor does with a request. It is given the request and its number for that model in this test, from 1. */
@@ -7,7 +8,7 @@ export type Vendor = (
   signal: AbortSignal,
 ) => ModelOutcome | Promise<ModelOutcome>;
 
-/** Where a model has no script, or it is at its end, its last entry is said again. */
+/** What each model does with its first request, its second and so on; the last entry holds for all that follow. */
 export type Script = Readonly<Record<string, readonly (Vendor | ModelOutcome)[]>>;
 
 /** A vendor that follows a script for each model. A model without one must not be asked. */
@@ -52,6 +53,8 @@ export function answered(text: string): ModelOutcome {
 
 type Failed = Extract<ModelOutcome, { type: 'failed' }>;
 
+const CANCELLED: ModelOutcome = { ...FACTS, type: 'cancelled', httpStatus: null };
+
 /** A failure; one that is retried asks to wait a millisecond, so that tests do not wait for Temporal's first interval. */
 export function failed(
   kind: Failed['kind'],
@@ -69,32 +72,25 @@ export function failed(
   };
 }
 
+const TIMED_OUT = failed('timeout', { retryAfterMs: null, billed: 'maybe' });
+
 /** A request that hangs until it is aborted, or until its own timeout, as a real provider's does. */
 export function hanging(): Vendor {
-  return (request, _nth, signal) =>
-    new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        resolve(failed('timeout', { retryAfterMs: null, billed: 'maybe' }));
-      }, request.timeoutMs);
-      const abort = (): void => {
-        clearTimeout(timer);
-        resolve({ ...FACTS, type: 'cancelled', httpStatus: null });
-      };
-      if (signal.aborted) abort();
-      else signal.addEventListener('abort', abort);
-    });
+  return held().vendor;
 }
 
-/** A request that waits until the test lets it go with an outcome. */
-export function held(): { readonly vendor: Vendor; release(outcome: ModelOutcome): void } {
+/** A request that hangs, as {@link hanging}, until the test lets it go with an outcome. */
+export function held(): { readonly vendor: Vendor; readonly release: (outcome: ModelOutcome) => void } {
   let release: (outcome: ModelOutcome) => void = () => undefined;
   const released = new Promise<ModelOutcome>((resolve) => {
     release = resolve;
   });
-  return {
-    vendor: () => released,
-    release: (outcome) => {
-      release(outcome);
-    },
+  const vendor: Vendor = async (request, _nth, signal) => {
+    const timer = new AbortController();
+    const timeout = sleep(request.timeoutMs, TIMED_OUT, { signal: AbortSignal.any([signal, timer.signal]) });
+    const outcome = await Promise.race([released, timeout.catch(() => CANCELLED)]);
+    timer.abort();
+    return outcome;
   };
+  return { vendor, release };
 }

@@ -1,9 +1,12 @@
-/** The known name that was most likely meant, or null where none is within two edits (one for names of up to four letters). */
+/**
+ * The known name that was most likely meant, ignoring case, or null where none is within two edits (one for names of up to
+ * four letters, none for one or two: there any edit is another name).
+ */
 export function nearMiss(name: string, known: readonly string[]): string | null {
   let best: { name: string; edits: number } | null = null;
   for (const candidate of known) {
-    const edits = editDistance(name.toLowerCase(), candidate);
-    const allowed = candidate.length > 4 ? 2 : 1;
+    const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const allowed = candidate.length > 4 ? 2 : candidate.length > 2 ? 1 : 0;
     if (edits <= allowed && (best === null || edits < best.edits)) best = { name: candidate, edits };
   }
   return best?.name ?? null;

@@ -1,0 +1,86 @@
+import { displayUsd, parseUsd } from '../core/money.ts';
+import type { PolicyModel } from '../core/policy.ts';
+import { inputTokenBound } from '../providers/token-bound.ts';
+import type { Path, Problem } from './problems.ts';
+import type { RawTask } from './schema.ts';
+
+/**
+ * What keeps the models of a chain from being one.
+ * @param chain null where a stage's model cannot be used, which has been told.
+ * @param judges the scorer's models where the task limits its cost, which needs a bound on every call; null for no limit.
+ */
+export function chainProblems(
+  raw: RawTask,
+  path: Path,
+  chain: readonly (PolicyModel | null)[],
+  judges: readonly PolicyModel[] | null,
+): Problem[] {
+  const bounded = judges === null ? [] : [...chain.filter((model) => model !== null), ...judges];
+  return [
+    ...repetitions(raw, [...path, 'chain']),
+    ...disorder(chain, [...path, 'chain']),
+    ...bounded.flatMap((model) => unbounded(model, [...path, 'max_cost_per_query_usd'])),
+  ];
+}
+
+function repetitions(raw: RawTask, path: Path): Problem[] {
+  const names = raw.chain.map((entry) => (typeof entry === 'string' ? entry : entry.model));
+  return names.flatMap((name, index) =>
+    names.indexOf(name) === index
+      ? []
+      : [
+          {
+            path: [...path, index],
+            message: `${name} is in the chain already: a model is asked once; take one of them out`,
+          },
+        ],
+  );
+}
+
+/** By expected cost at the token profile. A model of unknown price takes the place it is written in. */
+function disorder(chain: readonly (PolicyModel | null)[], path: Path): Problem[] {
+  const problems: Problem[] = [];
+  let dearest: PolicyModel | null = null;
+  for (const [index, model] of chain.entries()) {
+    if (model === null || model.expectedUsdPerMtok === null) continue;
+    if (dearest !== null && cost(model) < cost(dearest)) {
+      problems.push({
+        path: [...path, index],
+        message: `the chain is not in ascending price order: ${model.model} (${shown(model)}) stands after ${dearest.model} (${shown(dearest)}), per million tokens at the task's token profile: put the cheaper one first`,
+      });
+    } else dearest = model;
+  }
+  return problems;
+}
+
+function cost(model: PolicyModel): bigint {
+  return parseUsd(model.expectedUsdPerMtok ?? '0');
+}
+
+function shown(model: PolicyModel): string {
+  return displayUsd(cost(model));
+}
+
+/** Whatever keeps a call to the model from having a highest possible cost. */
+function unbounded(
+  { model, expectedUsdPerMtok, maxOutputTokens, parameters }: PolicyModel,
+  path: Path,
+): Problem[] {
+  const problems: string[] = [];
+  if (expectedUsdPerMtok === null) problems.push('has no known price: give it a price');
+  const outputs = [maxOutputTokens, parameters['max_tokens'], parameters['max_completion_tokens']];
+  if (!outputs.some((limit) => typeof limit === 'number')) {
+    problems.push(
+      'has no limit on output tokens: set max_output_tokens on the model, or max_completion_tokens in its parameters',
+    );
+  }
+  if (inputTokenBound([], parameters) === null) {
+    problems.push(
+      'has parameters by which its vendor adds input of any length (a web search, a hosted tool, audio): take them out',
+    );
+  }
+  return problems.map((problem) => ({
+    path,
+    message: `cannot hold: ${model} ${problem}, or take the limit on cost away`,
+  }));
+}
