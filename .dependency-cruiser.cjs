@@ -16,7 +16,7 @@ const layers = {
   settings: ['core', 'scorers', 'providers'],
   client: ['core', 'codec'],
   worker: ['core', 'codec', 'workflows', 'activities', 'scorers', 'providers', 'ledger', 'settings'],
-  local: ['core', 'ledger'],
+  local: ['core'],
   cli: [
     'core',
     'codec',

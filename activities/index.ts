@@ -8,7 +8,6 @@ import { plan } from './plan.ts';
 import type { Ports } from './ports.ts';
 import { runCall } from './run-call.ts';
 import { score } from './score.ts';
-import { storable } from './storable.ts';
 import type { CallInput, CallResult, CascadeActivities, EndInput, EndResult } from './types.ts';
 
 export type { CascadeActivities } from './types.ts';
@@ -54,8 +53,7 @@ async function call(ports: Ports, input: CallInput): Promise<CallResult> {
 }
 
 async function end(ports: Ports, input: EndInput): Promise<EndResult> {
-  const failureMessage = input.failureMessage === null ? null : storable(input.failureMessage);
-  await ports.ledger.endQuery({ ...input, ...input.query, failureMessage });
+  await ports.ledger.endQuery({ ...input, ...input.query });
   return { attempts: await ports.ledger.attemptsOf(input.query) };
 }
 

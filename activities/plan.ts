@@ -12,7 +12,6 @@ import type { QueryRef } from '../ledger/texts.ts';
 import { cannotPlan } from './failures.ts';
 import { outputTokenBound } from './run-call.ts';
 import type { Ports } from './ports.ts';
-import { isRefusedValue } from './storable.ts';
 import type { Planned } from './types.ts';
 
 /**
@@ -61,6 +60,12 @@ export async function plan(ports: Ports, input: CascadeRequest): Promise<Planned
     await ports.ledger.keepPrices(model, model.prices ?? []);
   }
   return { type: 'planned', plan: planned };
+}
+
+/** Whether Postgres refused a value as such (SQLSTATE class 22: NUL, half a surrogate pair), which it would do again. */
+function isRefusedValue(error: unknown): error is Error {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' && /^22\w{3}$/.test(code);
 }
 
 function unknownTask(task: string, known: readonly string[]): string {

@@ -9,7 +9,6 @@ import type { ModelOutcome, ModelResponse, Provider } from '../providers/provide
 import { costOfRequest } from './cost.ts';
 import { callFailed, denied, stopped } from './failures.ts';
 import type { Ports } from './ports.ts';
-import { storableOutcome } from './storable.ts';
 import type { PlanRef } from './types.ts';
 
 export interface CallToMake {
@@ -63,7 +62,7 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
   }
 
   const { attemptId } = opened;
-  const reply = await provider.request(
+  const outcome = await provider.request(
     {
       modelId: model.modelId,
       messages: call.messages,
@@ -74,7 +73,6 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
     },
     Context.current().cancellationSignal,
   );
-  const outcome = storableOutcome(reply);
   // The response is money spent: it is worth waiting for a ledger that is away for a moment.
   await withPatience(() => ports.ledger.closeAttempt(closeOf(call, intent, attemptId, outcome)));
 

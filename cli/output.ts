@@ -1,7 +1,5 @@
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
-import { displayUsd } from '../core/money.ts';
-import { knownCost, type Spend } from '../core/spend.ts';
 import type { Context } from './context.ts';
 
 /** Rows under a heading, in plain characters that survive a log file. */
@@ -32,14 +30,6 @@ const PLAIN = {
   'right-mid': '',
   middle: ' ',
 };
-
-/** An exact cost, or its bounds: `$0.12`, `$0.10 to $0.14`, `at least $0.10`. */
-export function displaySpend(spend: Spend): string {
-  const known = knownCost(spend);
-  if (known !== null) return displayUsd(known);
-  const low = displayUsd(spend.low);
-  return spend.high === null ? `at least ${low}` : `${low} to ${displayUsd(spend.high)}`;
-}
 
 export function percent(share: number): string {
   return Number.isFinite(share) ? `${(share * 100).toFixed(1)}%` : '–';

@@ -1,7 +1,7 @@
 import { displayUsd } from '../core/money.ts';
-import type { Spend } from '../core/spend.ts';
+import { displaySpend, type Spend } from '../core/spend.ts';
 import type { FullReport } from './commands/report.ts';
-import { displaySpend, percent, table } from './output.ts';
+import { percent, table } from './output.ts';
 
 /** What each class of spend is, in words. */
 const CLASSES: Readonly<Record<keyof FullReport['byClass'], string>> = {

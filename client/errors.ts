@@ -14,7 +14,10 @@ export class CascadeError extends Error {
   /** Every attempt that was made. */
   readonly attempts: readonly AttemptSummary[];
 
-  constructor(details: Omit<CascadeErrorDetails, 'code'> & { code: ErrorCode | 'unavailable' }, cause?: unknown) {
+  constructor(
+    details: Omit<CascadeErrorDetails, 'code'> & { code: ErrorCode | 'unavailable' },
+    cause?: unknown,
+  ) {
     super(details.message, { cause });
     this.code = details.code;
     this.queryId = details.queryId;

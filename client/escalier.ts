@@ -1,4 +1,9 @@
-import { Client, Connection, WorkflowExecutionAlreadyStartedError, type ConnectionOptions } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  WorkflowExecutionAlreadyStartedError,
+  type ConnectionOptions,
+} from '@temporalio/client';
 import { v4 as uuidv4 } from 'uuid';
 import { createPayloadCodec } from '../codec/payload-codec.ts';
 import { parseKeys } from '../codec/keys.ts';
@@ -82,6 +87,7 @@ export class Escalier {
         workflowId: id,
         taskQueue: this.options.taskQueue ?? TASK_QUEUE,
         args: [parsed.request],
+        staticSummary: parsed.request.task,
         memo: { [REQUEST_HASH]: hash },
         // A query that ended with an answer keeps its key; one that failed may go on where it stopped.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',

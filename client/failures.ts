@@ -27,9 +27,14 @@ function fromWorkflowFailure(error: WorkflowFailedError, workflowId: string): Ca
     const details = cause.details?.[0];
     if (isDetails(details)) return errorFrom(details, error);
   }
-  if (cause instanceof CancelledFailure) return plainError('cancelled', `query "${workflowId}" was cancelled`, error);
+  if (cause instanceof CancelledFailure)
+    return plainError('cancelled', `query "${workflowId}" was cancelled`, error);
   if (cause instanceof TerminatedFailure) {
-    return plainError('unavailable', `query "${workflowId}" was terminated; the ledger knows what it cost`, error);
+    return plainError(
+      'unavailable',
+      `query "${workflowId}" was terminated; the ledger knows what it cost`,
+      error,
+    );
   }
   if (cause instanceof TimeoutFailure) {
     return plainError('unavailable', `query "${workflowId}" ran out of its workflow timeout`, error);

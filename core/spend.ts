@@ -1,4 +1,4 @@
-import { formatUsd, parseUsd, type DecimalUsd, type Picodollars } from './money.ts';
+import { displayUsd, formatUsd, parseUsd, type DecimalUsd, type Picodollars } from './money.ts';
 
 /**
  * What something cost, as bounds: `low <= truth <= high`. The bounds meet where the cost is known. `high` is null where
@@ -51,4 +51,12 @@ export function spendFromJson(json: Pick<SpendJson, 'costLowUsd' | 'costHighUsd'
     low: parseUsd(json.costLowUsd),
     high: json.costHighUsd === null ? null : parseUsd(json.costHighUsd),
   };
+}
+
+/** For people: `$0.12`, or the bounds: `$0.10 to $0.14`, `at least $0.10`. */
+export function displaySpend(spend: Spend): string {
+  const known = knownCost(spend);
+  if (known !== null) return displayUsd(known);
+  const low = displayUsd(spend.low);
+  return spend.high === null ? `at least ${low}` : `${low} to ${displayUsd(spend.high)}`;
 }

@@ -40,7 +40,7 @@ function withValue(path: string, value: unknown): string {
   const last = keys.pop() as string;
   let at = tree;
   for (const key of keys) at = (at[key] ??= {}) as Tree;
-  if (value === undefined) delete at[last];
+  if (value === undefined) Reflect.deleteProperty(at, last);
   else at[last] = value;
   return stringify(tree);
 }
@@ -269,8 +269,10 @@ describe('a model', () => {
   });
 
   it('has no price on a server of one’s own, whatever its name', () => {
-    expect(problemWith('providers.openai', { base_url: 'http://localhost:1/v1' })).toContain(
-      'no price is known',
+    expect(problemsIn(withValue('providers.openai', { base_url: 'http://localhost:1/v1' }))).toEqual(
+      ['small', 'large', 'grader'].map(
+        (model) => expect.stringContaining(`models.${model}: no price is known`) as string,
+      ),
     );
   });
 
@@ -321,11 +323,10 @@ describe('a model', () => {
   it.each([
     [0, 'expected at least 1'],
     [21, 'expected at most 20'],
-    [1.5, 'expected a whole number, found a number'],
-    ['3', 'expected a whole number, found text: write it without quotes or units'],
+    [1.5, 'expected a whole number'],
+    ['3', 'expected a number, found text: write it without quotes or units'],
   ])('has max_attempts %j', (value, message) => {
-    const problem = problemWith('models.small.max_attempts', value);
-    expect(problem).toContain(message.replace('expected a whole number, found a number', 'expected a'));
+    expect(problemWith('models.small.max_attempts', value)).toContain(message);
   });
 });
 
@@ -603,8 +604,8 @@ describe('a scorer', () => {
 
 describe('other settings of a task', () => {
   it('has a retention that is none', () => {
-    expect(problemWith('tasks.support.retention', 'hashed')).toBe(
-      'tasks.support.retention: expected full, hash, none (did you mean hash?)',
+    expect(problemWith('tasks.support.retention', 'ful')).toBe(
+      'tasks.support.retention: expected full, hash, none (did you mean full?)',
     );
   });
 

@@ -33,21 +33,17 @@ export function problemsOf(error: z.ZodError, schema: z.ZodType, value: unknown,
   const told = (issue: Issue): Problem[] => {
     const path = pathOf(issue);
     const known = keysAt(json, path);
-    switch (issue.code) {
-      case 'invalid_union': {
-        const inner = meantBranch(issue);
-        if (inner !== null) {
-          return inner.flatMap((one) => told({ ...one, path: [...issue.path, ...one.path] } as Issue));
-        }
-        return [{ path, message: unionMessage(issue, valueAt(value, path), known) }];
-      }
-      case 'unrecognized_keys':
-        return issue.keys.map((key) => ({ path: [...path, key], message: notASetting(key, known) }));
-      case 'invalid_key':
-        return [{ path, message: issue.issues[0]?.message ?? issue.message }];
-      default:
-        return [{ path, message: messageOf(issue, valueAt(value, path)) }];
+    if (issue.code === 'invalid_union') {
+      const inner = meantBranch(issue);
+      return inner === null
+        ? [{ path, message: unionMessage(issue, valueAt(value, path), known) }]
+        : inner.flatMap((one) => told({ ...one, path: [...issue.path, ...one.path] }));
     }
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ path: [...path, key], message: notASetting(key, known) }));
+    }
+    if (issue.code === 'invalid_key') return [{ path, message: issue.issues[0]?.message ?? issue.message }];
+    return [{ path, message: messageOf(issue, valueAt(value, path)) }];
   };
   return error.issues.flatMap(told).map(({ path, message }) => ({ path: [...at, ...path], message }));
 }
@@ -103,29 +99,30 @@ function isZodsOwn(message: string): boolean {
 }
 
 function ownWords(issue: Issue, value: unknown): string {
-  switch (issue.code) {
-    case 'invalid_type': {
-      const expected = `expected ${TYPES[issue.expected] ?? issue.expected}`;
-      if (issue.expected === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
-        return `${expected}: put it in quotes`;
-      }
-      if ((issue.expected === 'number' || issue.expected === 'int') && typeof value === 'string') {
-        return `${expected}, found text: write it without quotes or units`;
-      }
-      return value === undefined || value === null ? expected : `${expected}, found ${kindOf(value)}`;
-    }
-    case 'invalid_value': {
-      const values = issue.values.map(String);
-      const meant = typeof value === 'string' ? nearMiss(value, values) : null;
-      return `expected ${values.join(', ')}${meant === null ? '' : ` (did you mean ${meant}?)`}`;
-    }
-    case 'too_small':
-      return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${unit(issue.origin)}`;
-    case 'too_big':
-      return `expected ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${unit(issue.origin)}`;
-    default:
-      return issue.message;
+  if (issue.code === 'invalid_type') return wrongType(issue.expected, value);
+  if (issue.code === 'invalid_value') {
+    const values = issue.values.map(String);
+    const meant = typeof value === 'string' ? nearMiss(value, values) : null;
+    return `expected ${values.join(', ')}${meant === null ? '' : ` (did you mean ${meant}?)`}`;
   }
+  if (issue.code === 'too_small') {
+    return `expected ${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${unit(issue.origin)}`;
+  }
+  if (issue.code === 'too_big') {
+    return `expected ${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}${unit(issue.origin)}`;
+  }
+  return issue.message;
+}
+
+function wrongType(type: string, value: unknown): string {
+  const expected = `expected ${TYPES[type] ?? type}`;
+  if (type === 'string' && (typeof value === 'number' || typeof value === 'boolean')) {
+    return `${expected}: put it in quotes`;
+  }
+  if ((type === 'number' || type === 'int') && typeof value === 'string') {
+    return `${expected}, found text: write it without quotes or units`;
+  }
+  return value === undefined || value === null ? expected : `${expected}, found ${kindOf(value)}`;
 }
 
 function unit(origin: string): string {

@@ -7,8 +7,9 @@ import { providerSchema } from './provider-schema.ts';
 /** The shape of `escalier.yaml`: the one truth, from which its type and its JSON Schema are made. */
 
 const USD = 'expected dollars from 0 to a million, such as 0.25 or "0.000004"';
+// The message stands at the members too: of a union where one member's type fits, only its issues are told.
 const usd = z.union(
-  [z.number().min(0).max(1_000_000), z.string().regex(/^(\d{1,6}(\.\d{1,12})?|1000000)$/)],
+  [z.number().min(0, USD).max(1_000_000, USD), z.string().regex(/^(\d{1,6}(\.\d{1,12})?|1000000)$/, USD)],
   USD,
 );
 

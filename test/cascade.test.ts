@@ -130,10 +130,15 @@ describe('outcomes', () => {
   test('deadline: without an answer it is an error, and no retry is begun that has no time', async () => {
     await world.apply(policyOf('late', { limits: { maxCostUsd: null, deadlineMs: 60_000 } }));
     world.vendor = hanging();
-    const failure = await failureOf(world.ask('late', { request: { deadlineMs: 500 } }));
+    const handle = await world.start('late', { request: { deadlineMs: 500 } });
+    const failure = await failureOf(handle.result());
     expect(failure).toMatchObject({ type: 'escalier.deadline', details: { costLowUsd: '0', costUsd: null } });
     expect(failure.message).toContain('500 ms');
     expect(world.asked()).toEqual(['small']);
+    // Not even a retry that would find the time gone: waiting for it would overshoot the deadline by its interval.
+    const { events } = await handle.fetchHistory();
+    const started = events!.flatMap((event) => event.activityTaskStartedEventAttributes ?? []);
+    expect(started.map((event) => event.attempt)).toEqual([1]);
   });
 
   test('exhausted: the last stage failed, an earlier answer is served and not called accepted', async () => {
@@ -259,6 +264,21 @@ describe('a cancel', () => {
     expect(world.asked()).toEqual(['small']);
   });
 
+  test('wins over a failure that it meets on its way, at the last stage too', async () => {
+    await world.apply(policyOf('both', { chain: chainOf(['small']) }));
+    world.vendor = (_request, _nth, signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => {
+          resolve(failed('server-error'));
+        });
+      });
+    const handle = await world.start('both');
+    await world.arrived('small');
+    await handle.signal('cancel');
+    expect((await failureOf(handle.result())).type).toBe('escalier.cancelled');
+    expect(await rowsOf(world.database.pool, handle.workflowId)).toMatchObject([{ status: 'failed' }]);
+  });
+
   test('that comes before any worker has looked at the query spends nothing', async () => {
     await world.apply(policyOf('never-mind'));
     const taskQueue = `${world.taskQueue}-later`;
@@ -315,9 +335,10 @@ describe('what cannot begin is refused before anything is spent', () => {
     expect(world.asked()).toEqual(['small']);
   });
 
-  test('the longest name that a task may have is not too long for Temporal', async () => {
+  test('names that are too long for a summary of Temporal’s do no harm', async () => {
     const task = '好'.repeat(200);
-    await world.apply(policyOf(task, { scorer: accepts }));
+    const chain = [modelOf('模'.repeat(200), priceOf('1', '2'))];
+    await world.apply(policyOf(task, { scorer: accepts, chain }));
     expect(await world.ask(task)).toMatchObject({ outcome: 'accepted', task });
   });
 });

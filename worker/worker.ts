@@ -4,7 +4,7 @@ import type { PayloadCodec } from '@temporalio/common';
 import { createActivities, HEARTBEAT_MS, type Ports } from '../activities/index.ts';
 import { TASK_QUEUE } from '../core/temporal-names.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
-import { workflowSource } from './workflow-source.ts';
+import { encryptingFailureConverterPath, workflowSource } from './workflow-source.ts';
 
 export interface CascadeWorkerOptions {
   readonly address: string;
@@ -42,12 +42,17 @@ export async function startWorker(options: CascadeWorkerOptions): Promise<Cascad
   const connection = await connect(options);
   try {
     await ensureSearchAttributes(connection, options.namespace);
+    const dataConverter = options.payloadCodec && {
+      payloadCodecs: [options.payloadCodec],
+      failureConverterPath: encryptingFailureConverterPath(),
+    };
     const worker = await Worker.create({
       connection,
       namespace: options.namespace,
       taskQueue: options.taskQueue ?? TASK_QUEUE,
       identity: options.identity ?? workerIdentity(),
-      ...workflowSource(),
+      ...workflowSource(dataConverter?.failureConverterPath),
+      ...(dataConverter === undefined ? {} : { dataConverter }),
       activities: createActivities(options.ports),
       maxHeartbeatThrottleInterval: HEARTBEAT_MS,
       defaultHeartbeatThrottleInterval: HEARTBEAT_MS,
@@ -58,9 +63,6 @@ export async function startWorker(options: CascadeWorkerOptions): Promise<Cascad
       maxConcurrentWorkflowTaskExecutions: 100,
       ...(options.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: options.maxCachedWorkflows }),
       shutdownGraceTime: SHUTDOWN_GRACE,
-      ...(options.payloadCodec === undefined
-        ? {}
-        : { dataConverter: { payloadCodecs: [options.payloadCodec] } }),
     });
     return run(worker, connection);
   } catch (error) {

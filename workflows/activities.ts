@@ -37,7 +37,7 @@ export const scoreThere = remote.score;
 export const call = remote.call;
 export const endQuery = local.end;
 
-/** A summary that Temporal takes: it refuses one above 400 bytes, and fails the workflow task again and again. */
+/** A summary is one line of the UI (and Temporal bounds its bytes), while names may have hundreds of characters. */
 export function brief(summary: string): string {
   const LONGEST = 100;
   return summary.length <= LONGEST ? summary : `${summary.slice(0, LONGEST - 1)}…`;

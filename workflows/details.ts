@@ -1,8 +1,7 @@
 import type { Command } from '../core/cascade.ts';
-import { displayUsd } from '../core/money.ts';
 import type { Plan } from '../core/policy.ts';
 import type { AttemptSummary } from '../core/result.ts';
-import { knownCost, spendFromJson, sumSpend, type Spend } from '../core/spend.ts';
+import { displaySpend, spendFromJson, sumSpend } from '../core/spend.ts';
 import type { StageRecord } from './climb.ts';
 
 /**
@@ -24,39 +23,44 @@ export function describeClimb(
       record?.answer ?? (record?.message === undefined ? '' : 'no answer found'),
       confidenceCell(record?.confidence),
       percent(plan.thresholds[stage] ?? 1),
-      own.length === 0 ? '' : `${costCell(own)}${own.length > 1 ? ` in ${own.length} tries` : ''}`,
-      stageStatus(command, stage, record),
+      own.length === 0 ? '' : `${costOf(own)}${own.length > 1 ? ` in ${own.length} tries` : ''}`,
+      stageStatus(command, stage, stages),
     ]);
   });
-  const total = attempts.length === 0 ? '' : ` · ${costCell(attempts)} so far`;
   return [
-    `**${plan.task}** v${plan.policyVersion} · ${headline(plan, command)}${total}`,
+    headline(plan, command, attempts),
     '',
     row(['stage', 'model', 'answer', 'confidence', 'needed', 'cost', '']),
     row(['---', '---', '---', '---', '---', '---', '---']),
     ...rows,
-    '',
-    `Scorer: ${plan.scorer.name}. Query: ${plan.queryId}.`,
   ].join('\n');
 }
 
-function headline(plan: Plan, command: Command): string {
+function headline(plan: Plan, command: Command, attempts: readonly AttemptSummary[]): string {
+  const task = `**${plan.task}** v${plan.policyVersion}, scored by ${plan.scorer.name}`;
+  const cost = costOf(attempts);
   if (command.type !== 'finish') {
-    const model = plan.stages[command.stage]?.model ?? '';
-    return `${command.type === 'call' ? 'asking' : 'scoring'} ${model} (stage ${command.stage + 1} of ${plan.stages.length})`;
+    const doing = command.type === 'call' ? 'asking' : 'scoring';
+    return `${task}: ${doing} stage ${command.stage + 1} of ${plan.stages.length}, ${cost} so far`;
   }
   const { served, outcome } = command;
-  if (served === null) return `${outcome}, no answer`;
-  return `${outcome}, answered by ${plan.stages[served.stage]?.model ?? ''}`;
+  if (served === null) return `${task}: **${outcome}**, no answer, ${cost} in all`;
+  const sure = served.confidence === null ? 'not scored' : `${percent(served.confidence)} sure`;
+  return `${task}: **${outcome}**, answered by ${plan.stages[served.stage]?.model ?? ''}, ${sure}, ${cost} in all`;
 }
 
-function stageStatus(command: Command, stage: number, record: StageRecord | undefined): string {
-  if (command.type === 'finish' && command.served?.stage === stage) return 'served';
+function stageStatus(command: Command, stage: number, stages: ReadonlyMap<number, StageRecord>): string {
+  const record = stages.get(stage);
   if (record?.failure !== undefined) return record.failure;
-  if (command.type !== 'finish' && command.stage === stage)
-    return command.type === 'call' ? 'asking' : 'scoring';
-  if (record === undefined) return command.type === 'finish' ? 'not needed' : '';
-  return record.confidence === undefined ? 'not scored' : 'not sure enough';
+  if (command.type !== 'finish') {
+    if (command.stage === stage) return command.type === 'call' ? 'asking' : 'scoring';
+    return record === undefined ? '' : 'not sure enough';
+  }
+  const { served } = command;
+  if (record === undefined) return 'not needed';
+  if (served === null) return 'not served';
+  if (served.stage === stage) return 'served';
+  return record.answer !== null && record.answer === served.answer ? 'agrees with the answer' : 'not served';
 }
 
 function confidenceCell(confidence: number | null | undefined): string {
@@ -67,13 +71,8 @@ function percent(share: number): string {
   return `${Number((share * 100).toFixed(1))}%`;
 }
 
-/** An exact cost, or its bounds. */
-function costCell(attempts: readonly AttemptSummary[]): string {
-  const spend: Spend = sumSpend(attempts.map(spendFromJson));
-  const known = knownCost(spend);
-  if (known !== null) return displayUsd(known);
-  const low = displayUsd(spend.low);
-  return spend.high === null ? `at least ${low}` : `${low} to ${displayUsd(spend.high)}`;
+function costOf(attempts: readonly AttemptSummary[]): string {
+  return displaySpend(sumSpend(attempts.map(spendFromJson)));
 }
 
 function row(cells: readonly string[]): string {

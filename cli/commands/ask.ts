@@ -8,11 +8,11 @@ import {
   type Escalier,
 } from '../../client/index.ts';
 import { displayUsd } from '../../core/money.ts';
-import { spendFromJson } from '../../core/spend.ts';
+import { displaySpend, spendFromJson } from '../../core/spend.ts';
 import { withClient } from '../client.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { displaySpend, percent, table } from '../output.ts';
+import { percent, table } from '../output.ts';
 
 export interface AskOptions {
   readonly task: string;

@@ -1,3 +1,4 @@
+import { displaySpend } from '../../core/spend.ts';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Escalier, type CascadeAnswer } from '../../client/index.ts';
@@ -19,7 +20,7 @@ import { showDemo, type DemoResult } from '../demo/show.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { createLog, hostWorker, type HostedWorker } from '../host-worker.ts';
 import { labelServed } from '../label.ts';
-import { displaySpend, progress } from '../output.ts';
+import { progress } from '../output.ts';
 import { runBatch } from '../run-batch.ts';
 import { aborted } from './worker.ts';
 
