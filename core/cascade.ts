@@ -280,7 +280,7 @@ function isScored(state: CascadeState, answer: string): boolean {
  * wins: it has a dearer model's word. Where nothing was scored, the candidate of the newest response with an answer is
  * served, or failing that the newest response.
  */
-export function bestCandidate(plan: CascadePlan, state: CascadeState): Served | null {
+function bestCandidate(plan: CascadePlan, state: CascadeState): Served | null {
   let best: { first: ResponseRef; newest: number; confidence: number } | null = null;
   for (const { answer, confidence } of state.scores) {
     const members = state.responses.filter((response) => response.answer === answer);

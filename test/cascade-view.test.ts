@@ -130,8 +130,8 @@ describe('what an engineer sees', () => {
       { model: 'small', status: 'succeeded', costUsd: '0.00012', verdict: null },
     ]);
     const running = await currentDetails(handle);
-    expect(running).toContain('asking medium (stage 2 of 2)');
     expect(running).toMatch(/\| 1 \| small \| 41 \| 0% \| 60% \| \$0\.0001200 \| not sure enough \|/);
+    expect(running).toMatch(/\| 2 \| medium \|.*\| asking \|/);
 
     release(answered('42'));
     await handle.result();
@@ -140,7 +140,7 @@ describe('what an engineer sees', () => {
       { model: 'medium', verdict: 'accepted' },
     ]);
     const ended = await currentDetails(handle);
-    expect(ended).toContain('last-stage, answered by medium');
+    expect(ended).toContain('last-stage');
     expect(ended).toMatch(/\| 2 \| medium \| 42 \|.*\| served \|/);
   });
 
