@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { extractAnswer } from '../core/answer.ts';
 import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
 import type { JsonObject, Limits, Plan, PlannedModel, Policy, PolicyModel } from '../core/policy.ts';
 import { worstCase, type Price } from '../core/price.ts';
@@ -49,7 +50,7 @@ export async function plan(ports: Ports, input: CascadeRequest): Promise<Planned
         { queryId: started.query.queryId, task: request.task },
       );
     case 'finished':
-      return { type: 'finished', answer: await recordedAnswer(ports, started.query) };
+      return { type: 'finished', answer: await recordedAnswer(ports, started.query, started.policy) };
     case 'started':
       break;
   }
@@ -180,7 +181,7 @@ function lowerOf(limits: Limits, request: CascadeRequest): Limits {
 }
 
 /** The answer of a query that has ended, from the ledger. */
-async function recordedAnswer(ports: Ports, query: QueryRow): Promise<CascadeAnswer> {
+async function recordedAnswer(ports: Ports, query: QueryRow, policy: Policy): Promise<CascadeAnswer> {
   const attempts = await ports.ledger.attemptsOf(query);
   const served = attempts.find((attempt) => attempt.attemptId === query.servedAttemptId);
   const texts = await ports.ledger.textsOf(query);
@@ -193,6 +194,7 @@ async function recordedAnswer(ports: Ports, query: QueryRow): Promise<CascadeAns
     );
   }
   const { message, finishReason } = kept as unknown as KeptResponse;
+  const text = messageText(message);
   return {
     queryId: query.queryId,
     startedAt: query.startedAt,
@@ -200,12 +202,12 @@ async function recordedAnswer(ports: Ports, query: QueryRow): Promise<CascadeAns
     policyVersion: query.policyVersion,
     outcome: query.outcome ?? 'last-stage',
     accepted: query.accepted ?? false,
-    text: messageText(message),
+    text,
     message,
     finishReason,
     model: served.model,
     stage: served.stage,
-    answer: null,
+    answer: extractAnswer(text, policy.answer, served.stage),
     confidence: query.confidence,
     threshold: query.threshold ?? 1,
     attempts,

@@ -30,6 +30,7 @@ export interface HostedWorker {
 /** Hosts a worker in this process, with everything that its activities need. */
 export async function hostWorker(context: Context, options: HostOptions): Promise<HostedWorker> {
   const { settings, scorers, log } = options;
+  for (const warning of settings.warnings) log.warn(warning);
   for (const provider of settings.providers.values()) {
     const problem = missingKey(provider, context.env);
     if (problem !== null) log.warn(problem);

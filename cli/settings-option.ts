@@ -10,7 +10,8 @@ export interface SettingsOptions {
 
 export async function readSettings(
   options: SettingsOptions,
+  purpose: 'apply' | 'serve' = 'apply',
 ): Promise<{ settings: Settings; scorers: ScorerRegistry }> {
   const scorers = await scorerRegistry(options.scorers);
-  return { settings: await loadSettings(options.settings, scorers), scorers };
+  return { settings: await loadSettings(options.settings, scorers, { purpose }), scorers };
 }

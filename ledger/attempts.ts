@@ -57,6 +57,7 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
     if (succeeded !== undefined) return { type: 'found', attemptId: succeeded.attempt_id };
     if (earlier.some((attempt) => attempt.status === 'started')) await supersede(db, intent);
     if (!(await fitsBudget(db, intent))) return { type: 'denied' };
+    if (intent.purpose === 'serve') await resumeQuery(db, intent);
     const attemptId = uuidv7();
     await insertIntent(db, intent, attemptId, earlier.length + 1);
     const failedBefore = earlier.filter(
@@ -73,6 +74,16 @@ async function lockQuery(db: Queryable, call: QueryRef): Promise<void> {
     values: [call.startedAt, call.queryId],
   });
   onlyRow(rows, `query ${call.queryId}`);
+}
+
+/** A run that was reset goes on with a query that had ended without an answer: its responses have to be kept again. */
+async function resumeQuery(db: Queryable, call: QueryRef): Promise<void> {
+  await db.query({
+    name: 'resume-query',
+    text: `update queries set status = 'running', outcome = null, accepted = null, failure_message = null, ended_at = null
+           where started_at = $1 and query_id = $2 and status = 'ended' and served_attempt_id is null`,
+    values: [call.startedAt, call.queryId],
+  });
 }
 
 async function attemptsOfCall(

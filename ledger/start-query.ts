@@ -10,7 +10,7 @@ import type { QueryRef, Sealer } from './texts.ts';
 export type StartedQuery =
   | { readonly type: 'started'; readonly query: QueryRef; readonly version: number; readonly policy: Policy }
   /** The key has an answer already: it is returned, and nothing is called. */
-  | { readonly type: 'finished'; readonly query: QueryRow }
+  | { readonly type: 'finished'; readonly query: QueryRow; readonly policy: Policy }
   /** The key stands for another request. */
   | { readonly type: 'conflict'; readonly query: QueryRef }
   | { readonly type: 'unknown-task'; readonly tasks: readonly string[] };
@@ -43,9 +43,9 @@ export async function startQuery(
       });
       return { type: 'started', query: key, version, policy };
     }
-    if (query.servedAttemptId !== null) return { type: 'finished', query };
-    await reopenQuery(db, sealer, { key, run, request });
     const policy = await policyVersion(db, query.task, query.policyVersion);
+    if (query.servedAttemptId !== null) return { type: 'finished', query, policy };
+    await reopenQuery(db, sealer, { key, run, request });
     return { type: 'started', query: key, version: query.policyVersion, policy };
   });
 }

@@ -19,6 +19,7 @@ export function chainProblems(
   return [
     ...repetitions(raw, [...path, 'chain']),
     ...disorder(chain, [...path, 'chain']),
+    ...tooPatient(chain, [...path, 'chain']),
     ...bounded.flatMap((model) => unbounded(model, [...path, 'max_cost_per_query_usd'])),
   ];
 }
@@ -37,6 +38,22 @@ function repetitions(raw: RawTask, path: Path): Problem[] {
   );
 }
 
+/** Node's fetch gives up after five minutes without a byte, whatever the timeout: the response would be lost, and billed. */
+const LONGEST_SILENCE_MS = 300_000;
+
+function tooPatient(chain: readonly (PolicyModel | null)[], path: Path): Problem[] {
+  return chain.flatMap((model, index) =>
+    model === null || model.stream || model.timeoutMs <= LONGEST_SILENCE_MS
+      ? []
+      : [
+          {
+            path: [...path, index],
+            message: `${model.model} may take more than 5 minutes, but a response that does not stream is given up after that: set "stream: true" on the model, or lower its timeout`,
+          },
+        ],
+  );
+}
+
 /** By expected cost at the token profile. A model of unknown price takes the place it is written in. */
 function disorder(chain: readonly (PolicyModel | null)[], path: Path): Problem[] {
   const problems: Problem[] = [];
@@ -47,6 +64,7 @@ function disorder(chain: readonly (PolicyModel | null)[], path: Path): Problem[]
       problems.push({
         path: [...path, index],
         message: `the chain is not in ascending price order: ${model.model} (${shown(model)}) stands after ${dearest.model} (${shown(dearest)}), per million tokens at the task's token profile: put the cheaper one first`,
+        aged: true,
       });
     } else dearest = model;
   }

@@ -6,7 +6,7 @@ import { loadSettings, parseSettings } from './load.ts';
 
 const NOW = new Date('2026-01-15T12:00:00Z');
 const scorers = createScorerRegistry();
-const settingsIn = (text: string) => parseSettings(text, 'escalier.yaml', scorers, NOW);
+const settingsIn = (text: string) => parseSettings(text, 'escalier.yaml', scorers, { now: NOW });
 const policyIn = (text: string) => settingsIn(text).policies[0] as Policy;
 
 const FULL = `
@@ -249,7 +249,7 @@ describe('examples/escalier.yaml', () => {
   const file = new URL('../examples/escalier.yaml', import.meta.url).pathname;
 
   it('needs no key but OpenAI’s, and climbs in price order', async () => {
-    const { providers, policies } = await loadSettings(file, scorers, NOW);
+    const { providers, policies } = await loadSettings(file, scorers, { now: NOW });
     expect([...providers.values()].map(({ keyEnv }) => keyEnv)).toEqual(['OPENAI_API_KEY']);
     expect(policies.map(({ task, chain }) => [task, chain.map(({ modelId }) => modelId)])).toEqual([
       ['support-triage', ['gpt-5-nano', 'gpt-5-mini', 'gpt-5']],
@@ -273,5 +273,42 @@ describe('docs/settings.md', () => {
       const models = /^models:/m.test(part) ? '' : 'models: {}\n';
       expect(() => settingsIn(`${part}\n${models}tasks: {}\n`)).not.toThrow();
     }
+  });
+});
+
+describe('a chain whose prices have changed since it was applied', () => {
+  const text = `
+models:
+  a: { provider: ollama-box, price: { input_usd_per_mtok: 2, output_usd_per_mtok: 2 } }
+  c: { provider: ollama-box, price: { input_usd_per_mtok: 9, output_usd_per_mtok: 9 } }
+  b: { provider: ollama-box, price: { input_usd_per_mtok: 1, output_usd_per_mtok: 1 } }
+providers: { ollama-box: { kind: ollama, base_url: 'http://localhost:11434/v1' } }
+tasks:
+  t: { chain: [a, b, c], scorer: agreement, answer: number, threshold: 0.6 }
+`;
+
+  it('is refused where it is applied', () => {
+    expect(() => settingsIn(text)).toThrow(/not in ascending price order/);
+  });
+
+  it('is a warning where it is served', () => {
+    const { policies, warnings } = parseSettings(text, 'escalier.yaml', scorers, {
+      now: NOW,
+      purpose: 'serve',
+    });
+    expect(policies.map(({ task }) => task)).toEqual(['t']);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/^escalier.yaml:8: tasks.t.chain.1: .*not in ascending price order/);
+  });
+
+  it('a model that may be silent for more than five minutes has to stream', () => {
+    const patient = text.replace(
+      '{ provider: ollama-box, price: { input_usd_per_mtok: 1',
+      '{ provider: ollama-box, timeout: 10m, price: { input_usd_per_mtok: 3',
+    );
+    expect(() => settingsIn(patient)).toThrow(/b may take more than 5 minutes.*stream: true/);
+    expect(settingsIn(patient.replace('timeout: 10m', 'timeout: 10m, stream: true')).policies).toHaveLength(
+      1,
+    );
   });
 });

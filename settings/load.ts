@@ -14,6 +14,18 @@ export interface Settings {
   readonly providers: ReadonlyMap<string, ProviderSettings>;
   /** One per task, in the order of the file. */
   readonly policies: readonly Policy[];
+  /** What has aged since the policies were applied: prices have changed the order of a chain. One line each. */
+  readonly warnings: readonly string[];
+}
+
+export interface LoadOptions {
+  /** Prices of this day order the chains. Default: now. */
+  readonly now?: Date;
+  /**
+   * `apply` (the default) refuses a chain that is not in ascending price order; `serve` warns, because a price that
+   * changed later must not keep a worker from serving what was applied.
+   */
+  readonly purpose?: 'apply' | 'serve';
 }
 
 /**
@@ -23,7 +35,7 @@ export interface Settings {
 export async function loadSettings(
   file: string,
   scorers: ScorerRegistry,
-  now = new Date(),
+  options: LoadOptions = {},
 ): Promise<Settings> {
   let text: string;
   try {
@@ -36,11 +48,16 @@ export async function loadSettings(
         : `${file}: cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     ]);
   }
-  return parseSettings(text, file, scorers, now);
+  return parseSettings(text, file, scorers, options);
 }
 
 /** As {@link loadSettings}, from text. `file` is its name in messages. */
-export function parseSettings(text: string, file: string, scorers: ScorerRegistry, now: Date): Settings {
+export function parseSettings(
+  text: string,
+  file: string,
+  scorers: ScorerRegistry,
+  { now = new Date(), purpose = 'apply' }: LoadOptions = {},
+): Settings {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
   const raw = yamlOf(document, text, file, lines);
@@ -52,10 +69,11 @@ export function parseSettings(text: string, file: string, scorers: ScorerRegistr
   const parsed = settingsSchema.safeParse(raw);
   const problems = parsed.success ? [] : problemsOf(parsed.error, settingsSchema, raw);
   const settings = parsed.success ? checked(parsed.data, scorers, now, problems) : null;
-  if (settings === null || problems.length > 0) {
+  const refused = problems.filter((problem) => purpose === 'apply' || problem.aged !== true);
+  if (settings === null || refused.length > 0) {
     throw new SettingsError(located(problems, file, document, lines));
   }
-  return settings;
+  return { ...settings, warnings: located(problems, file, document, lines) };
 }
 
 /** @throws {SettingsError} when the text is not YAML, with one line for each line that is wrong. */
@@ -81,7 +99,12 @@ function yamlOf(document: Document, text: string, file: string, lines: LineCount
   }
 }
 
-function checked(raw: RawSettings, scorers: ScorerRegistry, now: Date, problems: Problem[]): Settings {
+function checked(
+  raw: RawSettings,
+  scorers: ScorerRegistry,
+  now: Date,
+  problems: Problem[],
+): Omit<Settings, 'warnings'> {
   const providers = providersOf(raw, problems);
   const models = modelsOf(raw, providers, problems);
   const policies = Object.entries(raw.tasks)

@@ -56,7 +56,8 @@ export function policyOf(
   problems.push(...found);
 
   const usable = chain.filter((model) => model !== null);
-  if (found.length > 0 || scorer === null || thresholds === null || usable.length < chain.length) return null;
+  const broken = found.some((problem) => problem.aged !== true);
+  if (broken || scorer === null || thresholds === null || usable.length < chain.length) return null;
   return {
     task,
     chain: usable,

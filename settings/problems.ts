@@ -7,6 +7,8 @@ export type Path = readonly (string | number)[];
 export interface Problem {
   readonly path: Path;
   readonly message: string;
+  /** Told and lived with where a policy that was applied before is at work; refused where one is applied. */
+  readonly aged?: true;
 }
 
 /** All that is wrong with the settings: a line each, as people read it. */

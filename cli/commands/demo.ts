@@ -74,7 +74,11 @@ export async function demoCommand(context: Context, options: DemoOptions): Promi
   try {
     await migrate(stack.databaseUrl);
     worker = await hostWorker(context, {
-      settings: { providers: new Map([[REPLAY, replayProvider(replay.url)]]), policies: [policy] },
+      settings: {
+        providers: new Map([[REPLAY, replayProvider(replay.url)]]),
+        policies: [policy],
+        warnings: [],
+      },
       scorers: createScorerRegistry(),
       databaseUrl: stack.databaseUrl,
       temporalAddress: stack.temporalAddress,

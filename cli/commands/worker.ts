@@ -4,7 +4,7 @@ import { readSettings, type SettingsOptions } from '../settings-option.ts';
 
 /** Hosts a worker until it is told to stop. */
 export async function workerCommand(context: Context, options: SettingsOptions): Promise<void> {
-  const { settings, scorers } = await readSettings(options);
+  const { settings, scorers } = await readSettings(options, 'serve');
   const { temporalAddress, namespace } = await servers(context);
   const log = createLog('info');
   const worker = await hostWorker(context, {
