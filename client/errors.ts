@@ -99,16 +99,20 @@ export function errorFrom(details: CascadeErrorDetails, cause: unknown): Cascade
   return new CLASSES[details.code](details, cause);
 }
 
+/** Before a query runs nothing has been spent; of one that ran, this client may not know. */
+const SPEND_UNKNOWN: ReadonlySet<ErrorCode | 'unavailable'> = new Set(['unavailable', 'cancelled']);
+
 /** An error of which nothing is known but its code: nothing was spent, or it is not known here. */
 export function plainError(code: ErrorCode | 'unavailable', message: string, cause?: unknown): CascadeError {
+  const high = SPEND_UNKNOWN.has(code) ? null : '0';
   const details = {
     code,
     message,
     queryId: null,
     task: null,
-    costUsd: code === 'unavailable' ? null : '0',
+    costUsd: high,
     costLowUsd: '0',
-    costHighUsd: code === 'unavailable' ? null : '0',
+    costHighUsd: high,
     attempts: [],
   };
   return code === 'unavailable' ? new UnavailableError(details, cause) : new CLASSES[code](details, cause);

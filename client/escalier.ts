@@ -2,19 +2,28 @@ import {
   Client,
   Connection,
   WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
   type ConnectionOptions,
 } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import { v4 as uuidv4 } from 'uuid';
 import { createPayloadCodec } from '../codec/payload-codec.ts';
 import { parseKeys } from '../codec/keys.ts';
 import { parseRequest, type CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
+import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../core/temporal-names.ts';
-import { plainError } from './errors.ts';
+import { CancelledError, plainError, type CascadeError } from './errors.ts';
 import { toCascadeError, unavailable } from './failures.ts';
 
 const REQUEST_HASH = 'escalierRequestSha256';
+
+/** Temporal's own limit on a workflow id. */
+const LONGEST_KEY_BYTES = 1000;
+
+/** How long a cancelled query is asked what it cost: only a worker that is up can say. */
+const LAST_WORD_MS = 5_000;
 
 export interface EscalierOptions {
   /** Temporal's gRPC address. Default `localhost:7233`. */
@@ -36,8 +45,8 @@ export interface EscalierOptions {
 /** What to ask: the workflow's request, and the key under which it is asked and billed once. */
 export interface Ask extends CascadeRequest {
   /**
-   * The same key is the same cascade: asked again, it gives the same answer and is not billed again. At most 1,000
-   * characters; a random one by default.
+   * The same key is the same cascade: asked again, it gives the same answer and is not billed again. 1 to 1,000 bytes; a
+   * random one by default.
    */
   readonly idempotencyKey?: string;
 }
@@ -55,10 +64,14 @@ export interface StartedQuery {
  */
 export class Escalier {
   private readonly options: EscalierOptions;
+  private readonly codecs: readonly PayloadCodec[];
   private connected: Promise<{ client: Client; connection: Connection }> | undefined;
 
+  /** @throws {Error} when the payload key is none. Nothing is connected yet. */
   constructor(options: EscalierOptions = {}) {
     this.options = options;
+    const { payloadKey } = options;
+    this.codecs = payloadKey === undefined ? [] : [createPayloadCodec(parseKeys(payloadKey))];
   }
 
   /**
@@ -80,6 +93,13 @@ export class Escalier {
       throw plainError('bad-request', `the request is not one: ${parsed.problems.join('; ')}`);
     }
     const id = idempotencyKey ?? uuidv4();
+    const bytes = new TextEncoder().encode(id).length;
+    if (bytes < 1 || bytes > LONGEST_KEY_BYTES) {
+      throw plainError(
+        'bad-request',
+        `the idempotency key has ${bytes} bytes: give it 1 to ${LONGEST_KEY_BYTES}, or none for a random one`,
+      );
+    }
     const hash = requestHash(parsed.request);
     const client = await this.client();
     try {
@@ -106,7 +126,10 @@ export class Escalier {
     try {
       return (await client.workflow.getHandle(id).result()) as CascadeAnswer;
     } catch (error) {
-      throw toCascadeError(error, id);
+      const known = toCascadeError(error, id);
+      throw known instanceof CancelledError && known.queryId === null
+        ? await this.withSpend(known, client, id)
+        : known;
     }
   }
 
@@ -123,8 +146,13 @@ export class Escalier {
   /** Cancels a query: its request is aborted within about a second. A query that has ended stays as it is. */
   async cancel(id: string): Promise<void> {
     const client = await this.client();
+    const handle = client.workflow.getHandle(id);
     try {
-      await client.workflow.getHandle(id).cancel();
+      await handle.cancel().catch(async (error: unknown) => {
+        // Temporal finds no query to cancel: one that has ended is described all the same.
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+        await handle.describe();
+      });
     } catch (error) {
       throw toCascadeError(error, id);
     }
@@ -136,8 +164,25 @@ export class Escalier {
     if (this.options.connection === undefined) await connected?.connection.close();
   }
 
+  /** Temporal drops the details of a workflow that ended as cancelled; its query handler still has the attempts. */
+  private async withSpend(error: CancelledError, client: Client, id: string): Promise<CascadeError> {
+    try {
+      const attempts = await client.withDeadline(Date.now() + LAST_WORD_MS, () => this.attempts(id));
+      const spend = spendToJson(sumSpend(attempts.map(spendFromJson)));
+      return new CancelledError({ ...error.toJSON(), ...spend, attempts }, error.cause);
+    } catch {
+      // Without a worker the cost stays unknown, and the error says so.
+      return error;
+    }
+  }
+
   private async requireSameRequest(client: Client, id: string, hash: string): Promise<void> {
-    const { memo } = await client.workflow.getHandle(id).describe();
+    const { memo } = await client.workflow
+      .getHandle(id)
+      .describe()
+      .catch((error: unknown) => {
+        throw toCascadeError(error, id);
+      });
     const known = memo?.[REQUEST_HASH];
     if (known !== undefined && known !== hash) {
       throw plainError(
@@ -148,7 +193,7 @@ export class Escalier {
   }
 
   private async client(): Promise<Client> {
-    this.connected ??= connect(this.options);
+    this.connected ??= connect(this.options, this.codecs);
     try {
       return (await this.connected).client;
     } catch (error) {
@@ -159,8 +204,11 @@ export class Escalier {
   }
 }
 
-async function connect(options: EscalierOptions): Promise<{ client: Client; connection: Connection }> {
-  const { address = 'localhost:7233', namespace = 'default', tls, apiKey, payloadKey } = options;
+async function connect(
+  options: EscalierOptions,
+  payloadCodecs: readonly PayloadCodec[],
+): Promise<{ client: Client; connection: Connection }> {
+  const { address = 'localhost:7233', namespace = 'default', tls, apiKey } = options;
   const connection =
     options.connection ??
     (await Connection.connect({
@@ -168,12 +216,6 @@ async function connect(options: EscalierOptions): Promise<{ client: Client; conn
       ...(tls === undefined ? {} : { tls }),
       ...(apiKey === undefined ? {} : { apiKey }),
     }));
-  const client = new Client({
-    connection,
-    namespace,
-    ...(payloadKey === undefined
-      ? {}
-      : { dataConverter: { payloadCodecs: [createPayloadCodec(parseKeys(payloadKey))] } }),
-  });
+  const client = new Client({ connection, namespace, dataConverter: { payloadCodecs: [...payloadCodecs] } });
   return { client, connection };
 }

@@ -1,5 +1,16 @@
-import { isGrpcServiceError, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
-import { ApplicationFailure, CancelledFailure, TerminatedFailure, TimeoutFailure } from '@temporalio/common';
+import {
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  NamespaceNotFoundError,
+  TerminatedFailure,
+  TimeoutFailure,
+} from '@temporalio/common';
 import { ERROR_CODES, failureType, type CascadeErrorDetails } from '../core/result.ts';
 import { errorFrom, plainError, type CascadeError } from './errors.ts';
 
@@ -9,9 +20,24 @@ export function toCascadeError(error: unknown, workflowId: string): unknown {
   if (error instanceof WorkflowNotFoundError) {
     return plainError('unavailable', `Temporal knows no query "${workflowId}" in this namespace`, error);
   }
-  if (isGrpcServiceError(error)) return unavailable(error.details || error.message, error);
-  return error;
+  if (error instanceof NamespaceNotFoundError) {
+    return plainError(
+      'unavailable',
+      `Temporal has no namespace "${error.namespace}": create it, or name one that is there`,
+      error,
+    );
+  }
+  // Temporal's client wraps what gRPC says.
+  const grpc = error instanceof ServiceError ? error.cause : error;
+  if (!isGrpcServiceError(grpc)) return error;
+  const words = grpc.details || grpc.message;
+  return GONE.has(grpc.code)
+    ? unavailable(words, error)
+    : plainError('unavailable', `Temporal refused the call: ${words}`, error);
 }
+
+/** gRPC's CANCELLED, DEADLINE_EXCEEDED and UNAVAILABLE: nobody answered. Any other status is an answer. */
+const GONE: ReadonlySet<number> = new Set([1, 4, 14]);
 
 export function unavailable(what: string, cause: unknown): CascadeError {
   return plainError(

@@ -42,8 +42,8 @@ describe('the tables of docs/errors.md', () => {
   });
 
   test('have every exit code, by its name', () => {
-    expect(
-      Object.fromEntries(rowsUnder('Exit codes').map(([code, name]) => [name, Number(code)])),
-    ).toEqual(EXIT);
+    expect(Object.fromEntries(rowsUnder('Exit codes').map(([code, name]) => [name, Number(code)]))).toEqual(
+      EXIT,
+    );
   });
 });

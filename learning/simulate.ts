@@ -8,7 +8,6 @@ import {
   type Outcome,
 } from '../core/cascade.ts';
 import type { Picodollars } from '../core/money.ts';
-import type { JsonObject } from '../core/policy.ts';
 import { costOf, type Price } from '../core/price.ts';
 import { exactly } from '../core/spend.ts';
 import { NO_USAGE } from '../core/usage.ts';
