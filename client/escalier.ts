@@ -16,6 +16,7 @@ import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
 import { TASK_QUEUE, WORKFLOW_TYPE } from '../core/temporal-names.ts';
 import { CancelledError, plainError, type CascadeError } from './errors.ts';
 import { toCascadeError, unavailable } from './failures.ts';
+import { startedRequestHash } from './started-request.ts';
 
 const REQUEST_HASH = 'escalierRequestSha256';
 
@@ -177,14 +178,14 @@ export class Escalier {
   }
 
   private async requireSameRequest(client: Client, id: string, hash: string): Promise<void> {
-    const { memo } = await client.workflow
-      .getHandle(id)
-      .describe()
-      .catch((error: unknown) => {
-        throw toCascadeError(error, id);
-      });
-    const known = memo?.[REQUEST_HASH];
-    if (known !== undefined && known !== hash) {
+    let known: unknown;
+    try {
+      const { memo } = await client.workflow.getHandle(id).describe();
+      known = memo?.[REQUEST_HASH] ?? (await startedRequestHash(client, this.codecs, id));
+    } catch (error) {
+      throw toCascadeError(error, id);
+    }
+    if (known !== hash) {
       throw plainError(
         'key-conflict',
         `the idempotency key "${id}" was used for another request: send the same request again, or choose another key`,

@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { differences, simulateAll } from '../cli/demo/check.ts';
+import { chooseChain, demoPolicy } from '../cli/demo/policy.ts';
+import { matchesReference } from '../core/reference.ts';
+import { simulateQuery } from '../learning/simulate.ts';
+import { recordedPrices } from '../recorded/prices.ts';
+import { createScorerRegistry } from '../scorers/index.ts';
+import { askOf, inParallel, realSet, SYNTHETIC, useReplayWorld } from './support/replay-world.ts';
+
+const CONCURRENCY = 20;
+
+function servedEqualsSimulated(folder: string, count: number): void {
+  const world = useReplayWorld({ folder });
+
+  test(`${count} queries end as the simulator says, query by query`, async () => {
+    const chain = chooseChain(world.set);
+    const policy = demoPolicy(world.set, chain);
+    await world.apply(policy);
+    const queries = world.set.queries.slice(0, count);
+    expect(queries).toHaveLength(count);
+
+    const answers = await inParallel(queries, CONCURRENCY, (query) => world.client.ask(askOf(query)));
+    const predicted = await simulateAll(world.set, policy, queries);
+
+    // Outcome, stage, confidence, calls and cost.
+    expect(answers.flatMap((answer, index) => differences(answer, predicted[index]!))).toEqual([]);
+    const right = answers.map((answer, index) =>
+      matchesReference(answer.answer, queries[index]!.reference!, policy.answer),
+    );
+    expect(right).toEqual(predicted.map(({ correct }) => correct));
+    // Otherwise there would be little to compare.
+    expect(new Set(predicted.map(({ calls }) => calls)).size).toBeGreaterThan(1);
+    const cost = predicted.reduce((sum, query) => sum + query.cost, 0n);
+    expect(world.replay.meter.billed()).toBe(cost);
+  });
+
+  test('a simulator of another policy says something else', async () => {
+    const policy = demoPolicy(world.set, chooseChain(world.set));
+    const query = world.set.queries[0]!;
+    const patient = await simulateQuery(
+      {
+        ...policy,
+        thresholds: policy.thresholds.map(() => 1),
+        stages: policy.chain.map(({ model }) => ({ model, worstCaseUsd: null })),
+        scorer: { ...policy.scorer, worstCaseUsd: '0' },
+        score: createScorerRegistry().create(policy.scorer),
+        prices: policy.chain.map(({ model }) => recordedPrices(world.set.models[model]!)[0]),
+      },
+      query,
+      (model) => world.set.responses.get(model)?.get(query.id),
+    );
+    const answer = await world.client.ask({ ...askOf(query), idempotencyKey: 'as the policy says' });
+    expect(differences(answer, patient)).not.toEqual([]);
+  });
+}
+
+describe('the synthetic set', () => {
+  servedEqualsSimulated(SYNTHETIC, 60);
+});
+
+const gsm8k = realSet('gsm8k');
+describe.skipIf(gsm8k === null)('real responses to gsm8k', () => {
+  servedEqualsSimulated(gsm8k ?? '', 40);
+});
