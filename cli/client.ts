@@ -1,15 +1,14 @@
 import { Escalier } from '../client/index.ts';
-import { servers, type Context } from './context.ts';
+import { servers, temporalCredentials, type Context } from './context.ts';
 
 /** A client of the servers that this command line talks to; closed when `work` is done. */
 export async function withClient<T>(context: Context, work: (client: Escalier) => Promise<T>): Promise<T> {
   const { temporalAddress, namespace } = await servers(context);
-  const apiKey = context.env['TEMPORAL_API_KEY'];
   const payloadKey = context.env['ESCALIER_PAYLOAD_KEY'];
   const client = new Escalier({
     address: temporalAddress,
     namespace,
-    ...(apiKey ? { apiKey, tls: true } : {}),
+    ...temporalCredentials(context),
     ...(payloadKey ? { payloadKey } : {}),
   });
   try {

@@ -59,6 +59,13 @@ export async function servers(context: Context): Promise<Servers> {
   };
 }
 
+/** What Temporal Cloud asks for: an API key, which needs TLS. TEMPORAL_TLS alone is for a cluster with TLS and no key. */
+export function temporalCredentials(context: Context): { apiKey?: string; tls?: true } {
+  const apiKey = context.env['TEMPORAL_API_KEY'];
+  if (apiKey) return { apiKey, tls: true };
+  return context.env['TEMPORAL_TLS'] === 'true' ? { tls: true } : {};
+}
+
 export async function requireDatabaseUrl(context: Context): Promise<string> {
   const { databaseUrl } = await servers(context);
   if (databaseUrl !== null) return databaseUrl;

@@ -1,4 +1,4 @@
-/** Exit codes that scripts can use. They are stable, and listed in docs/cli.md. */
+/** Exit codes that scripts can use. They are stable, and listed in docs/errors.md. */
 export const EXIT = {
   ok: 0,
   /** Something unforeseen: a defect, or a server that died. */

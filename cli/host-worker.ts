@@ -8,7 +8,7 @@ import { keepPartitions } from '../ledger/partitions.ts';
 import type { ScorerRegistry } from '../scorers/index.ts';
 import type { Settings } from '../settings/load.ts';
 import { createPorts, installRuntime, missingKey, startWorker, workerIdentity } from '../worker/index.ts';
-import { payloadKeys, type Context } from './context.ts';
+import { payloadKeys, temporalCredentials, type Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
 
 export interface HostOptions {
@@ -18,6 +18,8 @@ export interface HostOptions {
   readonly temporalAddress: string;
   readonly namespace: string;
   readonly log: Logger;
+  /** Whether Temporal is the embedded one, which takes no credentials. */
+  readonly embedded?: boolean;
 }
 
 export interface HostedWorker {
@@ -53,6 +55,7 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
     const identity = workerIdentity();
     const worker = await startWorker({
       address: options.temporalAddress,
+      ...(options.embedded ? {} : temporalCredentials(context)),
       namespace: options.namespace,
       ports: createPorts({
         pool,
@@ -85,5 +88,6 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
 
 /** Warnings and errors for a person at a terminal; everything, as JSON lines, for a log collector. */
 export function createLog(level: 'info' | 'warn'): Logger {
-  return pino({ level, base: null }, pino.destination(2));
+  const serializers = { error: pino.stdSerializers.err, err: pino.stdSerializers.err };
+  return pino({ level, base: null, serializers }, pino.destination(2));
 }

@@ -4,6 +4,7 @@ import { settingsJsonSchema } from '../settings/json-schema.ts';
 import { SettingsError } from '../settings/problems.ts';
 import { LedgerUnreachable } from '../ledger/database.ts';
 import { UnavailableError } from '../client/index.ts';
+import { TemporalUnreachable } from '../worker/index.ts';
 import { applyCommand } from './commands/apply.ts';
 import { askCommand } from './commands/ask.ts';
 import { batchCommand } from './commands/batch.ts';
@@ -197,6 +198,7 @@ try {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
   if (error instanceof SettingsError) return EXIT.usage;
-  if (error instanceof LedgerUnreachable || error instanceof UnavailableError) return EXIT.unavailable;
+  const unavailable = [LedgerUnreachable, TemporalUnreachable, UnavailableError];
+  if (unavailable.some((kind) => error instanceof kind)) return EXIT.unavailable;
   return EXIT.failure;
 }

@@ -44,15 +44,20 @@ export async function runBatch<Item extends BatchItem>(
       if (signal.aborted) return;
       const result = await Promise.race([askOne(client, item), interrupted]);
       if (result === null) return;
-      if (result.error?.code === 'unavailable') {
-        stop.abort();
-        throw result.error;
-      }
+      if (result.error?.code === 'unavailable') throw result.error;
       spent = addSpend(spent, spendFromJson(result.answer ?? result.error));
       await options.onResult(result, spent, ++done);
     }
   };
-  await Promise.all(Array.from({ length: options.concurrency }, work));
+  // One that fails stops all, and what is being written is written before the caller closes anything.
+  const workers = Array.from({ length: options.concurrency }, () =>
+    work().catch((error: unknown) => {
+      stop.abort();
+      throw error;
+    }),
+  );
+  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }
 
 async function askOne<Item extends BatchItem>(client: Escalier, item: Item): Promise<BatchResult<Item>> {

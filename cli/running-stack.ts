@@ -18,8 +18,17 @@ const FILE = 'stack.json';
 export async function readRunningStack(dataFolder: string): Promise<RunningStack | null> {
   const text = await readFile(join(dataFolder, FILE), 'utf8').catch(() => null);
   if (text === null) return null;
-  const parsed = schema.safeParse(JSON.parse(text));
+  const parsed = schema.safeParse(parsedOrNull(text));
   return parsed.success && isAlive(parsed.data.pid) ? parsed.data : null;
+}
+
+function parsedOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // Written by a process that was killed meanwhile.
+    return null;
+  }
 }
 
 /** Holds the database's password, so only its owner may read it. */

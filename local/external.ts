@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { Unavailable } from '../core/unavailable.ts';
 import { reachable } from './ports.ts';
 
 /** A server that is up answers much sooner, also across an ocean (ms). */
@@ -6,7 +7,7 @@ const ANSWER_WITHIN = 5_000;
 
 /**
  * Checks that a query can be run at a `DATABASE_URL`.
- * @throws {Error} in one line, without the password
+ * @throws {Unavailable} in one line, without the password
  */
 export async function requireDatabase(url: string): Promise<void> {
   let place: string;
@@ -14,7 +15,7 @@ export async function requireDatabase(url: string): Promise<void> {
     const { host, pathname } = new URL(url);
     place = `${host}${pathname}`;
   } catch (error) {
-    throw new Error('DATABASE_URL is not a URL: write postgres://user:password@host:5432/database', {
+    throw new Unavailable('DATABASE_URL is not a URL: write postgres://user:password@host:5432/database', {
       cause: error,
     });
   }
@@ -24,7 +25,7 @@ export async function requireDatabase(url: string): Promise<void> {
     await client.connect();
     await client.query('select 1');
   } catch (error) {
-    throw new Error(
+    throw new Unavailable(
       `no Postgres at ${place} (DATABASE_URL): ${reason(error)}; start it, correct DATABASE_URL, or unset it to use the embedded one`,
       { cause: error },
     );
@@ -36,18 +37,18 @@ export async function requireDatabase(url: string): Promise<void> {
 
 /**
  * Checks that something listens at a `TEMPORAL_ADDRESS`. Encryption and credentials are the worker's to check.
- * @throws {Error} in one line
+ * @throws {Unavailable} in one line
  */
 export async function requireTemporal(address: string): Promise<void> {
   const parts = /^(?<host>\[[^\]]+\]|[^:/]+):(?<port>\d{1,5})$/.exec(address)?.groups;
   if (parts === undefined || Number(parts['port']) > 65_535) {
-    throw new Error(`TEMPORAL_ADDRESS is ${address}: write host:port, such as temporal.internal:7233`);
+    throw new Unavailable(`TEMPORAL_ADDRESS is ${address}: write host:port, such as temporal.internal:7233`);
   }
   const host = (parts['host'] ?? '').replace(/^\[|\]$/g, '');
   try {
     await reachable(host, Number(parts['port']), ANSWER_WITHIN);
   } catch (error) {
-    throw new Error(
+    throw new Unavailable(
       `no Temporal at ${address} (TEMPORAL_ADDRESS): ${reason(error)}; start it, correct TEMPORAL_ADDRESS, or unset it to use the embedded one`,
       { cause: error },
     );

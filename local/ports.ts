@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import { Unavailable } from '../core/unavailable.ts';
 
 const LOOPBACK = '127.0.0.1';
 
@@ -18,11 +19,11 @@ export async function freePort(): Promise<number> {
  * Checks that a loopback port can be listened on.
  * @param what whose port it is, for people: `Temporal`
  * @param flag the option that chooses another: `--temporal-port`
- * @throws {Error} when it is in use, not allowed or not a port
+ * @throws {Unavailable} when it is in use, not allowed or not a port
  */
 export async function requirePort(port: number, what: string, flag: string): Promise<void> {
   if (!Number.isInteger(port) || port < 1 || port > 65535) {
-    throw new Error(`${port} is not a port (${what}): give ${flag} a whole number from 1 to 65535`);
+    throw new Unavailable(`${port} is not a port (${what}): give ${flag} a whole number from 1 to 65535`);
   }
   const server = createServer();
   try {
@@ -37,7 +38,7 @@ export async function requirePort(port: number, what: string, flag: string): Pro
           ? 'needs privileges'
           : `cannot be used: ${code}`;
     const advice = code === 'EADDRINUSE' ? 'stop what uses it, or choose another' : 'choose another';
-    throw new Error(`port ${port} ${problem} (${what}): ${advice} with ${flag}`, { cause: error });
+    throw new Unavailable(`port ${port} ${problem} (${what}): ${advice} with ${flag}`, { cause: error });
   }
   server.close();
   await once(server, 'close');

@@ -1,4 +1,11 @@
 /** What a process imports that hosts a worker of its own. */
-export { startWorker, workerIdentity, type CascadeWorker, type CascadeWorkerOptions } from './worker.ts';
+export {
+  connectionProblem,
+  TemporalUnreachable,
+  startWorker,
+  workerIdentity,
+  type CascadeWorker,
+  type CascadeWorkerOptions,
+} from './worker.ts';
 export { createPorts, missingKey, type PortsOptions } from './ports.ts';
 export { installRuntime } from './runtime.ts';

@@ -3,8 +3,13 @@ import { NativeConnection, Worker, type NativeConnectionOptions } from '@tempora
 import type { PayloadCodec } from '@temporalio/common';
 import { createActivities, HEARTBEAT_MS, type Ports } from '../activities/index.ts';
 import { TASK_QUEUE } from '../core/temporal-names.ts';
+import { Unavailable } from '../core/unavailable.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { encryptingFailureConverterPath, workflowSource } from './workflow-source.ts';
+
+export class TemporalUnreachable extends Error {
+  override readonly name = 'TemporalUnreachable';
+}
 
 export interface CascadeWorkerOptions {
   readonly address: string;
@@ -36,7 +41,7 @@ export function workerIdentity(): string {
 
 /**
  * Starts a worker: it hosts the workflow and its activities.
- * @throws {Error} one line that says what, where and how to mend it, when Temporal cannot be reached.
+ * @throws {Unavailable} one line that says what, where and how to mend it, when Temporal cannot be reached.
  */
 export async function startWorker(options: CascadeWorkerOptions): Promise<CascadeWorker> {
   const connection = await connect(options);
@@ -92,9 +97,15 @@ async function connect({ address, tls, apiKey }: CascadeWorkerOptions): Promise<
       ...(apiKey === undefined ? {} : { apiKey }),
     });
   } catch (error) {
-    throw new Error(
-      `cannot reach Temporal at ${address} (${error instanceof Error ? error.message : String(error)}): start it, or set TEMPORAL_ADDRESS to one that runs ("escalier up" starts one)`,
+    throw new Unavailable(
+      `cannot reach Temporal at ${address} (${connectionProblem(error)}): start it, or set TEMPORAL_ADDRESS to one that runs ("escalier up" starts one)`,
       { cause: error },
     );
   }
+}
+
+/** Why a connection failed, in words: the native client's message is a nest of Rust errors, whose innermost tells. */
+export function connectionProblem(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return /message: "([^"]+)"/.exec(text)?.[1]?.toLowerCase() ?? text;
 }

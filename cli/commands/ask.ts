@@ -10,9 +10,10 @@ import {
 import { displayUsd } from '../../core/money.ts';
 import { displaySpend, spendFromJson } from '../../core/spend.ts';
 import { withClient } from '../client.ts';
-import type { Context } from '../context.ts';
+import { messageOf, type Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { percent, table } from '../output.ts';
+import { aborted } from './worker.ts';
 
 export interface AskOptions {
   readonly task: string;
@@ -31,13 +32,16 @@ export async function askCommand(
 ): Promise<void> {
   const request = await requestFrom(question, options);
   await withClient(context, async (client) => {
-    const started = await client.start({
-      ...request,
-      ...(options.key === undefined ? {} : { idempotencyKey: options.key }),
-    });
-    context.say(`Query ${started.id}`);
     try {
-      const answer = await watched(context, client, started.id);
+      const started = await client.start({
+        ...request,
+        ...(options.key === undefined ? {} : { idempotencyKey: options.key }),
+      });
+      context.say(`Query ${started.id}`);
+      const answer = await Promise.race([
+        watched(context, client, started.id),
+        interrupted(context, started.id),
+      ]);
       if (context.json) context.out(JSON.stringify(answer));
       else show(context, answer);
     } catch (error) {
@@ -48,6 +52,15 @@ export async function askCommand(
       throw new CliError(`${error.code}: ${error.message}${spent}`, exitCodeOf(error), error);
     }
   });
+}
+
+/** Rejects on Ctrl-C. The query is Temporal's by now, and so is what it costs. */
+async function interrupted(context: Context, id: string): Promise<never> {
+  await aborted(context.signal);
+  throw new CliError(
+    `Interrupted. Query ${id} goes on in Temporal: ask the same again with --key ${id} for its answer`,
+    EXIT.interrupted,
+  );
 }
 
 function exitCodeOf(error: CascadeError): number {
@@ -61,10 +74,12 @@ async function requestFrom(question: string | undefined, options: AskOptions): P
     ...(options.deadline === undefined ? {} : { deadlineMs: options.deadline }),
   };
   if (options.request !== undefined) {
-    const body = parseJson(options.request, await readFile(options.request, 'utf8'));
-    return { ...body, ...limits, task: options.task };
+    const text = await readFile(options.request, 'utf8').catch((error: unknown) => {
+      throw new CliError(`--request: cannot be read: ${messageOf(error)}`, EXIT.usage, error);
+    });
+    return { ...parseJson(options.request, text), ...limits, task: options.task };
   }
-  const content = question ?? (process.stdin.isTTY ? '' : await readAll(process.stdin));
+  const content = question ?? (process.stdin.isTTY ? '' : (await readAll(process.stdin)).trimEnd());
   if (content.trim() === '') {
     throw new CliError(
       'there is no question: give it as an argument, on standard input, or with --request FILE',
@@ -79,11 +94,7 @@ function parseJson(file: string, text: string): CascadeRequest {
   try {
     return JSON.parse(text) as CascadeRequest;
   } catch (error) {
-    throw new CliError(
-      `${file}: is not JSON: ${error instanceof Error ? error.message : String(error)}`,
-      EXIT.usage,
-      error,
-    );
+    throw new CliError(`${file}: is not JSON: ${messageOf(error)}`, EXIT.usage, error);
   }
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { appendFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { CascadeRequest } from '../../core/request.ts';
@@ -6,13 +5,13 @@ import { matchesReference } from '../../core/reference.ts';
 import { displaySpend, spendToJson, type Spend } from '../../core/spend.ts';
 import { labelServed } from '../label.ts';
 import { withClient } from '../client.ts';
-import type { Context } from '../context.ts';
+import { messageOf, type Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { readBatch, type BatchLine } from '../jsonl.ts';
 import { progress } from '../output.ts';
 import { runBatch, type BatchItem, type BatchResult } from '../run-batch.ts';
-import { currentPolicy } from '../../ledger/policies.ts';
+import { currentPolicy, taskNames } from '../../ledger/policies.ts';
 import type pg from 'pg';
 
 export interface BatchCommandOptions {
@@ -44,8 +43,9 @@ export async function batchCommand(
     context.say(`${options.out} holds ${answered.size} answers: ${open.length} queries are left.`);
   let failed = 0;
   let total: Spend = { low: 0n, high: 0n };
-  await withDatabase(context, (pool) =>
-    withClient(context, async (client) => {
+  await withDatabase(context, async (pool) => {
+    await requireTasks(pool, file, open);
+    await withClient(context, async (client) => {
       const bar = progress(context, open.length, name);
       try {
         await runBatch(client, open, {
@@ -62,8 +62,8 @@ export async function batchCommand(
       } finally {
         bar.stop();
       }
-    }),
-  );
+    });
+  });
   report(context, { file, out: options.out, queries: open.length, failed, total });
 }
 
@@ -73,28 +73,64 @@ function itemOf(line: BatchLine, name: string, task: string | undefined): Item {
     throw new CliError(`${line.id} names no task: add "task" to the line, or --task`, EXIT.usage);
   const { messages, parameters, maxCostUsd, deadlineMs, tenant, tags } = line;
   const request = { task: task ?? chosen, messages, parameters, maxCostUsd, deadlineMs, tenant, tags };
-  // Temporal's ids are plain and at most 1,000 characters; an id of any form fits as it is or as its hash.
-  const id = line.id.length <= 200 ? line.id : createHash('sha256').update(line.id).digest('hex');
-  return { line, key: `batch/${name}/${id}`, request: JSON.parse(JSON.stringify(request)) as CascadeRequest };
+  const key = `batch/${name}/${line.id}`;
+  return { line, key, request: JSON.parse(JSON.stringify(request)) as CascadeRequest };
 }
 
-/** Ids that the output file has answers of. Lines of queries without an answer are taken out: they are asked again. */
+/** One line for each task that nobody applied, rather than one for each query. */
+async function requireTasks(pool: pg.Pool, file: string, items: readonly Item[]): Promise<void> {
+  const known = new Set(await taskNames(pool));
+  const unknown = [...new Set(items.map(({ request }) => request.task))].filter((task) => !known.has(task));
+  if (unknown.length === 0) return;
+  const there = known.size === 0 ? 'no task has been applied yet' : `there are: ${[...known].join(', ')}`;
+  const problems = unknown.map(
+    (task) =>
+      `${file}: there is no task "${task}" (${there}): add it to escalier.yaml and run "escalier apply"`,
+  );
+  throw new CliError(problems.join('\n'), EXIT.usage);
+}
+
+/**
+ * Ids that the output file has answers of. Lines of queries without an answer are taken out: they are asked again.
+ * @throws {CliError} when the file holds anything else: it may be somebody's work.
+ */
 async function keepAnswered(out: string): Promise<Set<string>> {
   const text = await readFile(out, 'utf8').catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     throw new CliError(`${out}: cannot be read: ${String(error)}`, EXIT.usage, error);
   });
-  const kept = text.split('\n').filter((line) => {
-    try {
-      return line !== '' && 'text' in (JSON.parse(line) as object);
-    } catch {
-      // A line that a crash cut short is asked for again.
-      return false;
+  // What follows the last newline was cut short by a crash, and is asked for again.
+  const lines = text.split('\n').slice(0, -1);
+  const kept = new Map<string, string>();
+  for (const [index, line] of lines.entries()) {
+    const written = writtenLine(line);
+    if (written === null) {
+      throw new CliError(
+        `${out}:${index + 1}: is no result of a batch: name another file with --out, or take the line out`,
+        EXIT.usage,
+      );
     }
-  });
-  await writeFile(`${out}.tmp`, kept.map((line) => `${line}\n`).join(''));
-  await rename(`${out}.tmp`, out);
-  return new Set(kept.map((line) => (JSON.parse(line) as { id: string }).id));
+    if (written.answered) kept.set(written.id, line);
+  }
+  try {
+    await writeFile(`${out}.tmp`, [...kept.values()].map((line) => `${line}\n`).join(''));
+    await rename(`${out}.tmp`, out);
+  } catch (error) {
+    throw new CliError(`${out}: cannot be written: ${messageOf(error)}`, EXIT.usage, error);
+  }
+  return new Set(kept.keys());
+}
+
+/** A line as {@link resultLine} makes it, or null. */
+function writtenLine(line: string): { id: string; answered: boolean } | null {
+  try {
+    const { id, text, error } = JSON.parse(line) as Record<string, unknown>;
+    if (typeof id !== 'string' || (text === undefined) === (error === undefined)) return null;
+    return { id, answered: text !== undefined };
+  } catch {
+    // The caller says which line it is.
+    return null;
+  }
 }
 
 /** Where the line has a reference, the served attempt is labelled by it. */

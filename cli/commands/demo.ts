@@ -83,6 +83,7 @@ export async function demoCommand(context: Context, options: DemoOptions): Promi
       databaseUrl: stack.databaseUrl,
       temporalAddress: stack.temporalAddress,
       namespace: 'default',
+      embedded: true,
       log: createLog('warn'),
     });
     await applyPolicies(worker.pool, [policy]);

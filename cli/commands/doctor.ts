@@ -6,8 +6,15 @@ import { openDatabase, requireDatabase } from '../../ledger/database.ts';
 import { schemaProblem } from '../../ledger/migrate.ts';
 import { findInstalledTemporal } from '../../local/temporal-binary.ts';
 import { TASK_QUEUE } from '../../core/temporal-names.ts';
-import { missingKey } from '../../worker/index.ts';
-import { messageOf, payloadKeys, servers, type Context, type Servers } from '../context.ts';
+import { connectionProblem, missingKey } from '../../worker/index.ts';
+import {
+  messageOf,
+  payloadKeys,
+  servers,
+  temporalCredentials,
+  type Context,
+  type Servers,
+} from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { readSettings, type SettingsOptions } from '../settings-option.ts';
 
@@ -25,7 +32,7 @@ export async function doctorCommand(context: Context, options: SettingsOptions):
     checkNode(),
     ...(await checkSettings(context, options)),
     ...(await checkDatabase(known)),
-    ...(await checkTemporal(known)),
+    ...(await checkTemporal(context, known)),
     await checkBinary(context),
     checkCodec(context),
   ];
@@ -104,12 +111,15 @@ async function checkDatabase({ databaseUrl }: Servers): Promise<Finding[]> {
   }
 }
 
-async function checkTemporal({ temporalAddress: address, namespace }: Servers): Promise<Finding[]> {
+async function checkTemporal(
+  context: Context,
+  { temporalAddress: address, namespace }: Servers,
+): Promise<Finding[]> {
   let connection: NativeConnection;
   try {
-    connection = await NativeConnection.connect({ address });
+    connection = await NativeConnection.connect({ address, ...temporalCredentials(context) });
   } catch (error) {
-    const detail = `cannot be reached at ${address} (${messageOf(error)}): run "escalier up", or set TEMPORAL_ADDRESS`;
+    const detail = `cannot be reached at ${address} (${connectionProblem(error)}): run "escalier up", or set TEMPORAL_ADDRESS`;
     return [{ what: 'Temporal', state: 'missing', detail }];
   }
   try {

@@ -50,6 +50,7 @@ export async function recordCommand(context: Context, file: string, options: Rec
     );
     if (items.length === 0) {
       context.say(`${options.out} holds every response already.`);
+      if (context.json) context.out(JSON.stringify({ out: options.out, responses: 0, failed: 0 }));
       return;
     }
     await requireConsent(context, options, forecast(settings, items), items.length);

@@ -46,8 +46,10 @@ async function lastStageOf(
   range: ReportRange,
   task: string,
 ): Promise<FullReport['lastStage']> {
-  const last = (await currentPolicy(pool, task))?.policy.chain.at(-1);
-  if (last === undefined) return null;
+  const policy = await currentPolicy(pool, task);
+  const last = policy?.policy.chain.at(-1);
+  // A chain of one model is its own last stage.
+  if (last === undefined || (policy?.policy.chain.length ?? 0) < 2) return null;
   const { model, maxOutputTokens } = last;
   const result = await alwaysLastStage(pool, {
     ...range,

@@ -1,7 +1,7 @@
 import { SEARCH_ATTRIBUTE_TYPES } from '../../core/search-attributes.ts';
 import { migrate } from '../../ledger/migrate.ts';
-import { startStack } from '../../local/stack.ts';
-import { servers, type Context } from '../context.ts';
+import { startStack, type Stack } from '../../local/stack.ts';
+import { messageOf, servers, type Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { createLog, hostWorker } from '../host-worker.ts';
 import { readRunningStack, removeRunningStack, writeRunningStack } from '../running-stack.ts';
@@ -25,19 +25,7 @@ export async function upCommand(context: Context, options: UpOptions): Promise<v
       EXIT.unavailable,
     );
   }
-  const stack = await startStack({
-    dataFolder: context.dataFolder,
-    cacheFolder: context.cacheFolder,
-    env: context.env,
-    ports: {
-      postgres: options.postgresPort,
-      temporal: options.temporalPort,
-      temporalUi: options.temporalUiPort,
-    },
-    searchAttributes: SEARCH_ATTRIBUTE_TYPES,
-    onProgress: context.say,
-    signal: context.signal,
-  });
+  const stack = await startServers(context, options);
   try {
     await migrate(stack.databaseUrl);
     const { namespace } = await servers(context);
@@ -46,6 +34,7 @@ export async function upCommand(context: Context, options: UpOptions): Promise<v
       scorers,
       ...stack,
       namespace,
+      embedded: !context.env['TEMPORAL_ADDRESS'],
       log: createLog('warn'),
     });
     try {
@@ -62,6 +51,28 @@ export async function upCommand(context: Context, options: UpOptions): Promise<v
     await stack.stop();
   }
   context.say('Stopped. The data is kept.');
+}
+
+async function startServers(context: Context, options: UpOptions): Promise<Stack> {
+  try {
+    return await startStack({
+      dataFolder: context.dataFolder,
+      cacheFolder: context.cacheFolder,
+      env: context.env,
+      ports: {
+        postgres: options.postgresPort,
+        temporal: options.temporalPort,
+        temporalUi: options.temporalUiPort,
+      },
+      searchAttributes: SEARCH_ATTRIBUTE_TYPES,
+      onProgress: context.say,
+      signal: context.signal,
+    });
+  } catch (error) {
+    if (context.signal.aborted)
+      throw new CliError('Stopped before everything was up.', EXIT.interrupted, error);
+    throw new CliError(messageOf(error), EXIT.unavailable, error);
+  }
 }
 
 function announce(

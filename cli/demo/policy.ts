@@ -18,7 +18,7 @@ const PROFILE = { input: 3, output: 1, cachedInput: 0 };
 
 /**
  * A chain for a recorded set, chosen by a plain rule on its train half: last, the most accurate model; before it, the two
- * most accurate of those that cost at most {@link CHEAP} of it. `escalier learn` is the real search.
+ * most accurate of those that cost at most {@link CHEAP} of it. It is a rule of thumb for a demonstration, and no search.
  */
 export function chooseChain(set: RecordedSet): string[] {
   const models = Object.entries(set.models).filter(([, model]) => model.hidden_reasoning_tokens !== true);
