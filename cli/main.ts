@@ -2,9 +2,8 @@
 import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { settingsJsonSchema } from '../settings/json-schema.ts';
 import { SettingsError } from '../settings/problems.ts';
-import { LedgerUnreachable } from '../ledger/database.ts';
+import { Unavailable } from '../core/unavailable.ts';
 import { UnavailableError } from '../client/index.ts';
-import { TemporalUnreachable } from '../worker/index.ts';
 import { applyCommand } from './commands/apply.ts';
 import { askCommand } from './commands/ask.ts';
 import { batchCommand } from './commands/batch.ts';
@@ -198,7 +197,6 @@ try {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
   if (error instanceof SettingsError) return EXIT.usage;
-  const unavailable = [LedgerUnreachable, TemporalUnreachable, UnavailableError];
-  if (unavailable.some((kind) => error instanceof kind)) return EXIT.unavailable;
+  if (error instanceof Unavailable || error instanceof UnavailableError) return EXIT.unavailable;
   return EXIT.failure;
 }

@@ -1,12 +1,9 @@
 import pg from 'pg';
+import { Unavailable } from '../core/unavailable.ts';
 
 /** A pool or one of its clients: whatever a statement can run on. */
 export interface Queryable {
   query<Row extends pg.QueryResultRow>(config: pg.QueryConfig): Promise<pg.QueryResult<Row>>;
-}
-
-export class LedgerUnreachable extends Error {
-  override readonly name = 'LedgerUnreachable';
 }
 
 export interface DatabaseOptions {
@@ -35,12 +32,12 @@ export function openDatabase(options: DatabaseOptions): pg.Pool {
   return pool;
 }
 
-/** @throws {LedgerUnreachable} one line that says what, where and how to mend it. */
+/** @throws {Unavailable} one line that says what, where and how to mend it. */
 export async function requireDatabase(pool: pg.Pool, url: string): Promise<void> {
   try {
     await pool.query('select 1');
   } catch (error) {
-    throw new LedgerUnreachable(
+    throw new Unavailable(
       `cannot reach Postgres at ${placeOf(url)} (${describe(error)}): start it, or set DATABASE_URL to one that runs ("escalier up" starts one)`,
       { cause: error },
     );

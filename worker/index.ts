@@ -1,7 +1,6 @@
 /** What a process imports that hosts a worker of its own. */
 export {
   connectionProblem,
-  TemporalUnreachable,
   startWorker,
   workerIdentity,
   type CascadeWorker,

@@ -7,10 +7,6 @@ import { Unavailable } from '../core/unavailable.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { encryptingFailureConverterPath, workflowSource } from './workflow-source.ts';
 
-export class TemporalUnreachable extends Error {
-  override readonly name = 'TemporalUnreachable';
-}
-
 export interface CascadeWorkerOptions {
   readonly address: string;
   readonly namespace: string;
@@ -41,7 +37,7 @@ export function workerIdentity(): string {
 
 /**
  * Starts a worker: it hosts the workflow and its activities.
- * @throws {Unavailable} one line that says what, where and how to mend it, when Temporal cannot be reached.
+ * @throws {Unavailable} one line that says what, where and how to mend it.
  */
 export async function startWorker(options: CascadeWorkerOptions): Promise<CascadeWorker> {
   const connection = await connect(options);

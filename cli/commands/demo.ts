@@ -7,7 +7,7 @@ import { SEARCH_ATTRIBUTE_TYPES } from '../../core/search-attributes.ts';
 import { applyPolicies } from '../../ledger/policies.ts';
 import { migrate } from '../../ledger/migrate.ts';
 import { freePort, portOr } from '../../local/ports.ts';
-import { startStack } from '../../local/stack.ts';
+import { startStack, type Stack } from '../../local/stack.ts';
 import type { RecordedQuery } from '../../recorded/format.ts';
 import { readRecordedSet, type RecordedSet } from '../../recorded/read.ts';
 import { startReplay } from '../../replay/server.ts';
@@ -57,21 +57,22 @@ export async function demoCommand(context: Context, options: DemoOptions): Promi
   const folder = join(context.dataFolder, 'demo');
   await rm(folder, { recursive: true, force: true });
   const replay = await startReplay({ set, port: 0 });
-  const stack = await startStack({
-    dataFolder: folder,
-    cacheFolder: context.cacheFolder,
-    env: { ...context.env, DATABASE_URL: undefined, TEMPORAL_ADDRESS: undefined },
-    ports: {
-      postgres: await freePort(),
-      temporal: await portOr(TEMPORAL_PORT),
-      temporalUi: await portOr(TEMPORAL_UI_PORT),
-    },
-    searchAttributes: SEARCH_ATTRIBUTE_TYPES,
-    onProgress: context.say,
-    signal: context.signal,
-  });
+  let stack: Stack | undefined;
   let worker: HostedWorker | undefined;
   try {
+    stack = await startStack({
+      dataFolder: folder,
+      cacheFolder: context.cacheFolder,
+      env: { ...context.env, DATABASE_URL: undefined, TEMPORAL_ADDRESS: undefined },
+      ports: {
+        postgres: await freePort(),
+        temporal: await portOr(TEMPORAL_PORT),
+        temporalUi: await portOr(TEMPORAL_UI_PORT),
+      },
+      searchAttributes: SEARCH_ATTRIBUTE_TYPES,
+      onProgress: context.say,
+      signal: context.signal,
+    });
     await migrate(stack.databaseUrl);
     worker = await hostWorker(context, {
       settings: {
@@ -117,7 +118,7 @@ export async function demoCommand(context: Context, options: DemoOptions): Promi
     }
   } finally {
     await worker?.stop();
-    await stack.stop();
+    await stack?.stop();
     await replay.close();
   }
 }
