@@ -2,7 +2,6 @@ import { Context } from '@temporalio/activity';
 import { extractAnswer } from '../core/answer.ts';
 import type { JsonObject } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
-import type {} from '../core/result.ts';
 import { cannotPlan } from './failures.ts';
 import { plan } from './plan.ts';
 import type { Ports } from './ports.ts';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
 import { settingsJsonSchema } from '../settings/json-schema.ts';
 import { SettingsError } from '../settings/problems.ts';
 import { Unavailable } from '../core/unavailable.ts';
@@ -36,6 +36,12 @@ const whole = (text: string): number => {
   return value;
 };
 
+const positive = (text: string): number => {
+  const value = whole(text);
+  if (value === 0) throw new InvalidArgumentError('expected at least 1.');
+  return value;
+};
+
 const list = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
 
 const settingsOption = () =>
@@ -43,12 +49,21 @@ const settingsOption = () =>
 const scorersOption = () =>
   new Option('--scorers <module>', 'a JavaScript module that exports your own scorers');
 const concurrencyOption = () =>
-  new Option('-c, --concurrency <n>', 'queries at a time').default(20).argParser(whole);
+  new Option('-c, --concurrency <n>', 'queries at a time').default(20).argParser(positive);
 
 const program = new Command('escalier')
   .description('LLM cascades that survive crashes and account for every cent')
   .version('0.1.0')
-  .showHelpAfterError('(escalier --help lists the commands)')
+  .exitOverride()
+  .configureOutput({
+    outputError: (text, write) => {
+      const line = text
+        .trim()
+        .replace(/^error: /, '')
+        .replace(/\s*\n\s*/g, ' ');
+      write(`escalier: ${line} (escalier --help lists the commands)\n`);
+    },
+  })
   .option('--json', 'results as JSON on standard output, and nothing else there')
   .configureHelp({ showGlobalOptions: true });
 
@@ -147,7 +162,7 @@ program
   .command('demo')
   .description('the whole stack on this machine, with recorded responses in the place of vendors')
   .option('--recorded <folder>', 'a recorded set')
-  .option('-q, --queries <n>', 'how many queries', whole, 200)
+  .option('-q, --queries <n>', 'how many queries', positive, 200)
   .option('--chain <models>', 'models of the set, cheapest first, with commas', list)
   .option('--keep', 'keep the servers up afterwards, until Ctrl-C', process.stdout.isTTY)
   .option('--no-keep', 'stop the servers afterwards')
@@ -189,13 +204,20 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
+  // Commander has said what is wrong with the command line.
+  if (!(error instanceof CommanderError)) tell(error);
+  process.exitCode = exitCodeOf(error);
+}
+
+function tell(error: unknown): void {
   for (const line of messageOf(error).split('\n')) process.stderr.write(`escalier: ${line}\n`);
   if (process.env['ESCALIER_DEBUG'] && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
-  process.exitCode = exitCodeOf(error);
 }
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
+  // Asking for help or the version ends in one, too.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof SettingsError) return EXIT.usage;
   if (error instanceof Unavailable || error instanceof UnavailableError) return EXIT.unavailable;
   return EXIT.failure;

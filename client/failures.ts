@@ -10,6 +10,7 @@ import {
   NamespaceNotFoundError,
   TerminatedFailure,
   TimeoutFailure,
+  ValueError,
 } from '@temporalio/common';
 import { ERROR_CODES, failureType, type CascadeErrorDetails } from '../core/result.ts';
 import { errorFrom, plainError, type CascadeError } from './errors.ts';
@@ -26,6 +27,10 @@ export function toCascadeError(error: unknown, workflowId: string): unknown {
       `Temporal has no namespace "${error.namespace}": create it, or name one that is there`,
       error,
     );
+  }
+  if (error instanceof ValueError && error.message.includes('binary/encrypted')) {
+    const what = `query "${workflowId}" is encrypted: give the client the payload key of its workers`;
+    return plainError('unavailable', what, error);
   }
   // Temporal's client wraps what gRPC says.
   const grpc = error instanceof ServiceError ? error.cause : error;

@@ -52,8 +52,8 @@ test.each(
   ),
 )('%s closes the provider’s socket (%s)', async (way, task) => {
   world.replay.meter.reset();
-  const { id, result } = await world.client.start(askOf(world.set.queries[0]!, task));
-  const ended = result().catch((error: unknown) => error);
+  const { id } = await world.client.start(askOf(world.set.queries[0]!, task));
+  const ended = world.client.result(id).catch((error: unknown) => error);
   const stalled = await until((): MeterEntry | undefined => world.replay.meter.entries()[0]);
   expect(stalled).toMatchObject({ fault: 'stall', aborted_by_client: false });
 
@@ -102,8 +102,8 @@ test.each(
 test('a query that has ended stays as it is', async () => {
   const query = world.set.queries[1]!;
   await world.setFaults({});
-  const { id, result } = await world.client.start(askOf(query, 'whole'));
-  const answer = await result();
+  const { id } = await world.client.start(askOf(query, 'whole'));
+  const answer = await world.client.result(id);
   await world.client.cancel(id);
   expect(await world.client.result(id)).toEqual(answer);
 });

@@ -81,8 +81,9 @@ describe('asking', () => {
   });
 
   test('start, result and attempts speak of one query', async () => {
-    const { id, result } = await world.client.start(ask({ idempotencyKey: key() }));
-    const answer = await result();
+    const started = await world.client.start(ask({ idempotencyKey: key() }));
+    const { id } = started;
+    const answer = await started.result();
     expect(await world.client.result(id)).toEqual(answer);
     const attempts = await world.client.attempts(id);
     expect(attempts).toEqual(answer.attempts);
@@ -191,8 +192,8 @@ describe('errors that cost nothing', () => {
 
   test('a key that runs with another request', async () => {
     await world.setFaults({ rules: [{ fault: { kind: 'stall' } }] });
-    const { id, result } = await world.client.start(ask({ idempotencyKey: key() }));
-    const ended = result().catch(() => undefined);
+    const { id } = await world.client.start(ask({ idempotencyKey: key() }));
+    const ended = world.client.result(id).catch(() => undefined);
     const error = await errorOf(world.client.start(ask({ idempotencyKey: id, ...other() })));
     expect(error).toBeInstanceOf(KeyConflictError);
     expect(error.message).toContain(`"${id}"`);
@@ -202,8 +203,8 @@ describe('errors that cost nothing', () => {
   });
 
   test('a key that was answered for another request', async () => {
-    const { id, result } = await world.client.start(ask({ idempotencyKey: key() }));
-    await result();
+    const { id } = await world.client.start(ask({ idempotencyKey: key() }));
+    await world.client.result(id);
     const billed = requests();
     const error = await errorOf(world.client.ask(ask({ idempotencyKey: id, ...other() })));
     expect(error).toBeInstanceOf(KeyConflictError);
@@ -268,8 +269,8 @@ describe('errors that carry what was spent', () => {
 
   test('a cancel', async () => {
     await world.setFaults({ rules: [{ fault: { kind: 'stall' } }] });
-    const { id, result } = await world.client.start(ask());
-    const ended = errorOf(result());
+    const { id } = await world.client.start(ask());
+    const ended = errorOf(world.client.result(id));
     await expect.poll(requests, { timeout: 20_000 }).toBe(1);
     await world.client.cancel(id);
     const error = await ended;
@@ -343,8 +344,8 @@ describe('a Temporal that is not there', () => {
 
   test('a query that was terminated', async () => {
     await world.setFaults({ rules: [{ fault: { kind: 'stall' } }] });
-    const { id, result } = await world.client.start(ask());
-    const ended = errorOf(result());
+    const { id } = await world.client.start(ask());
+    const ended = errorOf(world.client.result(id));
     await temporal((client) => client.workflow.getHandle(id).terminate());
     expect(await ended).toMatchObject({ code: 'unavailable', costUsd: null });
   });

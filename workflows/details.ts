@@ -33,6 +33,11 @@ export function describeClimb(
     row(['stage', 'model', 'answer', 'confidence', 'needed', 'cost', '']),
     row(['---', '---', '---', '---', '---', '---', '---']),
     ...rows,
+    // The UI cuts the last lines off: these, of a no-break space each, may be lost.
+    '',
+    '\u00a0',
+    '',
+    '\u00a0',
   ].join('\n');
 }
 

@@ -99,8 +99,10 @@ async function keepAnswered(out: string): Promise<Set<string>> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
     throw new CliError(`${out}: cannot be read: ${String(error)}`, EXIT.usage, error);
   });
-  // What follows the last newline was cut short by a crash, and is asked for again.
-  const lines = text.split('\n').slice(0, -1);
+  const lines = text.split('\n');
+  // The beginning of a result after the last newline was cut short by a crash, and is asked for again.
+  const last = lines.pop() ?? '';
+  if (!last.startsWith(RESULT_BEGINS) && !RESULT_BEGINS.startsWith(last)) lines.push(last);
   const kept = new Map<string, string>();
   for (const [index, line] of lines.entries()) {
     const written = writtenLine(line);
@@ -120,6 +122,9 @@ async function keepAnswered(out: string): Promise<Set<string>> {
   }
   return new Set(kept.keys());
 }
+
+/** How {@link resultLine} begins. */
+const RESULT_BEGINS = '{"id":';
 
 /** A line as {@link resultLine} makes it, or null. */
 function writtenLine(line: string): { id: string; answered: boolean } | null {

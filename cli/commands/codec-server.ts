@@ -19,7 +19,7 @@ export async function codecServerCommand(
   await requirePort(options.port, 'codec server', '--port');
   const server = await startCodecServer({ keys, port: options.port, origins: options.origin });
   context.say(
-    `Codec server: set ${server.url} as the Remote Codec Endpoint in the Temporal UI (its data encoder icon). Ctrl-C stops.`,
+    `Codec server: in the Temporal UI, click the glasses and enter ${server.url} as the browser endpoint. Ctrl-C stops.`,
   );
   await aborted(context.signal);
   await server.close();

@@ -128,7 +128,8 @@ export function useReplayWorld(options: ReplayWorldOptions = {}): ReplayWorld {
   };
 }
 
-function replayProvider(baseUrl: string, needsKey: boolean): ProviderSettings {
+/** The settings of a provider that is a replay. */
+export function replayProvider(baseUrl: string, needsKey = false): ProviderSettings {
   return {
     name: REPLAY,
     kind: 'openai-compatible',
