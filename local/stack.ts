@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import type { Environment } from './data-folder.ts';
 import { requireDatabase, requireTemporal } from './external.ts';
 import { makeFolder } from './make-folder.ts';
+import { requirePort } from './ports.ts';
 import { endProcess, isAlive, isRunning, readRecord, removeRecord, writeRecord } from './leftover.ts';
 import { startPostgres } from './postgres.ts';
 import type { OnProgress } from './progress.ts';
@@ -111,6 +112,9 @@ async function temporalPart(
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const recordFile = join(folder, 'server.json');
   await clearLeftover(recordFile, onProgress);
+  // Told before a binary is downloaded or built, which takes minutes.
+  await requirePort(ports.temporal, 'Temporal', '--temporal-port');
+  if (ports.temporalUi !== null) await requirePort(ports.temporalUi, "Temporal's UI", '--temporal-ui-port');
   const binary = await findTemporalBinary({ env, cacheFolder, onProgress, signal });
   onProgress(`Temporal: starting ${binary} on port ${ports.temporal}`);
   const server = await startTemporal({

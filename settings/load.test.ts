@@ -311,4 +311,11 @@ tasks:
       1,
     );
   });
+
+  it('the scorer logprob has to be given log probabilities', () => {
+    const unasked = text.replace('scorer: agreement', 'scorer: logprob').replace('[a, b, c]', '[b, a, c]');
+    expect(() => settingsIn(unasked)).toThrow(/logprob" needs the log probabilities of b: set "parameters/);
+    const asked = unasked.replace('threshold: 0.6', 'threshold: 0.6, parameters: { logprobs: true }');
+    expect(settingsIn(asked).policies).toHaveLength(1);
+  });
 });

@@ -52,7 +52,8 @@ export function policyOf(
   const answer = answerOf(raw.answer);
   const maxCostUsd = raw.max_cost_per_query_usd === undefined ? null : amount(raw.max_cost_per_query_usd);
   found.push(...chainProblems(raw, path, chain, maxCostUsd === null ? null : (scorer?.models ?? [])));
-  if (scorer !== null && thresholds !== null) found.push(...scorerProblems(scorer, answer, thresholds, path));
+  if (scorer !== null && thresholds !== null)
+    found.push(...scorerProblems(scorer, answer, thresholds, chain, path));
   problems.push(...found);
 
   const usable = chain.filter((model) => model !== null);

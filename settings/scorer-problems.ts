@@ -1,5 +1,5 @@
 import type { AnswerSpec } from '../core/answer.ts';
-import type { ScorerSpec } from '../core/policy.ts';
+import type { PolicyModel, ScorerSpec } from '../core/policy.ts';
 import type { Path, Problem } from './problems.ts';
 
 /** Scorers that are valid by themselves and can do nothing with this task's answers or thresholds. */
@@ -7,9 +7,11 @@ export function scorerProblems(
   scorer: ScorerSpec,
   answer: AnswerSpec,
   thresholds: readonly number[],
+  chain: readonly (PolicyModel | null)[],
   path: Path,
 ): Problem[] {
   const { name, options } = scorer;
+  if (name === 'logprob') return withoutLogprobs(chain, [...path, 'chain']);
   if (name === 'agreement') {
     return answer.from === 'open'
       ? [
@@ -31,6 +33,20 @@ export function scorerProblems(
     ];
   }
   return [];
+}
+
+/** A provider sends log probabilities only when it is asked to; without them every response stays unscored. */
+function withoutLogprobs(chain: readonly (PolicyModel | null)[], path: Path): Problem[] {
+  return chain.flatMap((model, index) =>
+    model === null || model.parameters['logprobs'] === true
+      ? []
+      : [
+          {
+            path: [...path, index],
+            message: `the scorer "logprob" needs the log probabilities of ${model.model}: set "parameters: { logprobs: true }" on the task or the model`,
+          },
+        ],
+  );
 }
 
 /**
