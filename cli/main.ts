@@ -1,23 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
-import { settingsJsonSchema } from '../settings/json-schema.ts';
-import { SettingsError } from '../settings/problems.ts';
 import { Unavailable } from '../core/unavailable.ts';
-import { UnavailableError } from '../client/index.ts';
-import { applyCommand } from './commands/apply.ts';
-import { askCommand } from './commands/ask.ts';
-import { batchCommand } from './commands/batch.ts';
-import { codecServerCommand } from './commands/codec-server.ts';
-import { demoCommand } from './commands/demo.ts';
-import { doctorCommand } from './commands/doctor.ts';
-import { initCommand } from './commands/init.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { policiesCommand } from './commands/policies.ts';
-import { recordCommand } from './commands/record.ts';
-import { replayCommand } from './commands/replay.ts';
-import { reportCommand } from './commands/report.ts';
-import { upCommand } from './commands/up.ts';
-import { workerCommand } from './commands/worker.ts';
 import { createContext, messageOf, type Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
 
@@ -67,12 +50,14 @@ const program = new Command('escalier')
   .option('--json', 'results as JSON on standard output, and nothing else there')
   .configureHelp({ showGlobalOptions: true });
 
-/** Runs a command with its context. */
+/** Runs a command with its context. Commands are loaded when they run: most need neither a worker nor the servers. */
 function run<Args extends unknown[]>(
-  command: (context: Context, ...args: Args) => Promise<void>,
+  load: () => Promise<(context: Context, ...args: Args) => Promise<void>>,
 ): (...args: Args) => Promise<void> {
-  return (...args) =>
-    command(createContext(process.env, program.opts().json === true, interrupt.signal), ...args);
+  return async (...args) => {
+    const command = await load();
+    await command(createContext(process.env, program.opts().json === true, interrupt.signal), ...args);
+  };
 }
 
 program
@@ -83,38 +68,38 @@ program
   .option('--postgres-port <port>', 'for Postgres', whole, 15432)
   .option('--temporal-port <port>', 'for Temporal', whole, 7233)
   .option('--temporal-ui-port <port>', 'for the Temporal UI', whole, 8233)
-  .action((options) => run(upCommand)(options));
+  .action((options) => run(async () => (await import('./commands/up.ts')).upCommand)(options));
 
 program
   .command('worker')
   .description('host a worker on your own Temporal (TEMPORAL_ADDRESS) and Postgres (DATABASE_URL)')
   .addOption(settingsOption())
   .addOption(scorersOption())
-  .action((options) => run(workerCommand)(options));
+  .action((options) => run(async () => (await import('./commands/worker.ts')).workerCommand)(options));
 
 program
   .command('migrate')
   .description('bring the database to this version’s schema')
-  .action(() => run(migrateCommand)());
+  .action(() => run(async () => (await import('./commands/migrate.ts')).migrateCommand)());
 
 program
   .command('init')
   .description('write a first escalier.yaml')
   .addOption(settingsOption())
-  .action((options) => run(initCommand)(options));
+  .action((options) => run(async () => (await import('./commands/init.ts')).initCommand)(options));
 
 program
   .command('apply')
   .description('store each task of the settings as a new policy version, where it changed')
   .addOption(settingsOption())
   .addOption(scorersOption())
-  .action((options) => run(applyCommand)(options));
+  .action((options) => run(async () => (await import('./commands/apply.ts')).applyCommand)(options));
 
 program
   .command('policies')
   .description('list the stored policy versions')
   .option('-t, --task <task>', 'of one task')
-  .action((options) => run(policiesCommand)(options));
+  .action((options) => run(async () => (await import('./commands/policies.ts')).policiesCommand)(options));
 
 program
   .command('ask')
@@ -126,7 +111,9 @@ program
   .option('--request <file>', 'a whole request as JSON (messages, parameters, …) instead of a question')
   .option('--max-cost <usd>', 'this query’s own limit in dollars')
   .option('--deadline <ms>', 'this query’s own deadline', whole)
-  .action((question, options) => run(askCommand)(question, options));
+  .action((question, options) =>
+    run(async () => (await import('./commands/ask.ts')).askCommand)(question, options),
+  );
 
 program
   .command('batch')
@@ -136,7 +123,9 @@ program
   .option('-t, --task <task>', 'the task of every line')
   .option('-n, --name <name>', 'the batch’s name, which its keys are made of; default: the file’s')
   .addOption(concurrencyOption())
-  .action((file, options) => run(batchCommand)(file, options));
+  .action((file, options) =>
+    run(async () => (await import('./commands/batch.ts')).batchCommand)(file, options),
+  );
 
 program
   .command('record')
@@ -148,7 +137,9 @@ program
   .addOption(settingsOption())
   .addOption(scorersOption())
   .addOption(concurrencyOption())
-  .action((file, options) => run(recordCommand)(file, options));
+  .action((file, options) =>
+    run(async () => (await import('./commands/record.ts')).recordCommand)(file, options),
+  );
 
 program
   .command('report')
@@ -156,7 +147,7 @@ program
   .option('-t, --task <task>', 'one task')
   .option('--since <date>', 'queries that started at or after this instant')
   .option('--until <date>', 'queries that started before this instant')
-  .action((options) => run(reportCommand)(options));
+  .action((options) => run(async () => (await import('./commands/report.ts')).reportCommand)(options));
 
 program
   .command('demo')
@@ -167,7 +158,7 @@ program
   .option('--keep', 'keep the servers up afterwards, until Ctrl-C', process.stdout.isTTY)
   .option('--no-keep', 'stop the servers afterwards')
   .addOption(concurrencyOption())
-  .action((options) => run(demoCommand)(options));
+  .action((options) => run(async () => (await import('./commands/demo.ts')).demoCommand)(options));
 
 program
   .command('replay')
@@ -175,7 +166,7 @@ program
   .requiredOption('--recorded <folder>', 'a recorded set')
   .option('-p, --port <port>', 'where', whole, 9400)
   .option('--latency <ms>', 'before each response', whole, 0)
-  .action((options) => run(replayCommand)(options));
+  .action((options) => run(async () => (await import('./commands/replay.ts')).replayCommand)(options));
 
 program
   .command('codec-server')
@@ -185,21 +176,21 @@ program
     'http://localhost:8233',
     'http://127.0.0.1:8233',
   ])
-  .action((options) => run(codecServerCommand)(options));
+  .action((options) =>
+    run(async () => (await import('./commands/codec-server.ts')).codecServerCommand)(options),
+  );
 
 program
   .command('doctor')
   .description('what is missing, and how to mend it')
   .addOption(settingsOption())
   .addOption(scorersOption())
-  .action((options) => run(doctorCommand)(options));
+  .action((options) => run(async () => (await import('./commands/doctor.ts')).doctorCommand)(options));
 
 program
   .command('schema')
   .description('the JSON Schema of escalier.yaml, for editors')
-  .action(() => {
-    process.stdout.write(`${JSON.stringify(settingsJsonSchema(), null, 2)}\n`);
-  });
+  .action(() => run(async () => (await import('./commands/schema.ts')).schemaCommand)());
 
 try {
   await program.parseAsync();
@@ -218,7 +209,9 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
   // Asking for help or the version ends in one, too.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (error instanceof SettingsError) return EXIT.usage;
-  if (error instanceof Unavailable || error instanceof UnavailableError) return EXIT.unavailable;
+  if (error instanceof Unavailable) return EXIT.unavailable;
+  // By name: their modules are loaded with the commands that throw them.
+  if (error instanceof Error && error.name === 'SettingsError') return EXIT.usage;
+  if (error instanceof Error && error.name === 'UnavailableError') return EXIT.unavailable;
   return EXIT.failure;
 }

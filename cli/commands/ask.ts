@@ -98,10 +98,19 @@ function parseJson(file: string, text: string): CascadeRequest {
   }
 }
 
+/** A cascade without slow models has answered by now. */
+const PATIENCE_MS = 15_000;
+
 /** Tells each attempt as it ends, where somebody is watching. */
 async function watched(context: Context, client: Escalier, id: string): Promise<CascadeAnswer> {
   const result = client.result(id);
-  if (!context.interactive) return result;
+  const hint = setTimeout(() => {
+    context.say('Still waiting. Where no worker runs nobody answers: "escalier doctor" tells.');
+  }, PATIENCE_MS);
+  const settled = result.finally(() => {
+    clearTimeout(hint);
+  });
+  if (!context.interactive) return settled;
   const told = new Set<string>();
   const timer = setInterval(() => {
     client.attempts(id).then(
@@ -119,7 +128,7 @@ async function watched(context: Context, client: Escalier, id: string): Promise<
     );
   }, 400);
   try {
-    return await result;
+    return await settled;
   } finally {
     clearInterval(timer);
   }

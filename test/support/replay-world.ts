@@ -54,7 +54,7 @@ export interface ReplayWorld {
 }
 
 export const REPLAY = 'replay';
-export const KEY_ENV = 'REPLAY_API_KEY';
+const KEY_ENV = 'REPLAY_API_KEY';
 
 const log: string[] = [];
 
