@@ -276,6 +276,16 @@ describe('docs/settings.md', () => {
   });
 });
 
+describe('README.md', () => {
+  it('shows a file that works, and the workflow on one screen', async () => {
+    const text = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+    const [block = ''] = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml]) => yaml);
+    expect(policyIn(block).chain.map(({ model }) => model)).toEqual(['nano', 'mini', 'full']);
+    const algorithm = await readFile(new URL('../workflows/cascade.ts', import.meta.url), 'utf8');
+    expect(algorithm.split('\n').length).toBeLessThanOrEqual(40);
+  });
+});
+
 describe('a chain whose prices have changed since it was applied', () => {
   const text = `
 models:
