@@ -23,6 +23,7 @@ const database = useDatabase();
 /** A database of the same kind in which nothing happens. */
 const idle = useDatabase();
 /** With the Temporal binary of these tests in it. */
+const binary = process.env['TEMPORAL_CLI_PATH'];
 const cache = cacheFolder({ env: process.env, uid: null, home: homedir() });
 let folder: string;
 let main: string;
@@ -64,7 +65,14 @@ interface Ran {
 async function escalier(args: readonly string[], own: Record<string, string> = {}): Promise<Ran> {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: folder,
-    env: { PATH: process.env['PATH'], HOME: folder, ESCALIER_HOME: join(folder, 'home'), ...own },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: folder,
+      ESCALIER_HOME: join(folder, 'home'),
+      // Where the test's own servers have their binary from: a command of a test must not build one.
+      ...(binary === undefined ? {} : { TEMPORAL_CLI_PATH: binary }),
+      ...own,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const closed = once(child, 'close') as Promise<[number | null]>;
