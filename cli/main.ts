@@ -25,6 +25,14 @@ const positive = (text: string): number => {
   return value;
 };
 
+const fraction = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('expected a number of at least 0.');
+  return value;
+};
+
+const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+
 const list = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
 
 const settingsOption = () =>
@@ -148,6 +156,21 @@ program
   .option('--since <date>', 'queries that started at or after this instant')
   .option('--until <date>', 'queries that started before this instant')
   .action((options) => run(async () => (await import('./commands/report.ts')).reportCommand)(options));
+
+program
+  .command('plan-cost')
+  .description('what a cascade would cost in a month, on paper: asks no model and needs no server')
+  .requiredOption('--requests <n>', 'queries a month', whole)
+  .requiredOption('--input <tokens>', 'of a query', whole)
+  .requiredOption('--output <tokens>', 'of a response', whole)
+  .requiredOption('--chain <stages>', 'with the share that stops at each, such as deepseek@0.7,sonnet')
+  .option('--model <price>', 'name=input/output in USD per million tokens; may be repeated', collect, [])
+  .option('--split <shares>', 'to compare with, such as deepseek:0.5,haiku:0.4,sonnet:0.1')
+  .option('--scorer-usd <usd>', 'what scoring one response costs', '0')
+  .option('--cached <share>', 'of the input that the vendor has cached', fraction, 0)
+  .option('--retries <share>', 'extra requests per call', fraction, 0)
+  .option('--length <factor>', 'output of escalated queries, relative to --output', fraction, 1)
+  .action((options) => run(async () => (await import('./commands/plan-cost.ts')).planCostCommand)(options));
 
 program
   .command('demo')

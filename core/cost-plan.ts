@@ -42,8 +42,8 @@ export interface CostPlan {
   readonly total: Picodollars;
   /** What stages cost whose answer was not served: the price of having asked the cheaper model first. */
   readonly paidTwice: Picodollars;
-  /** USD per million tokens of input and output together, as if each query had been answered once. */
-  readonly blendedUsdPerMtok: number;
+  /** Per million tokens of input and output together, as if each query had been answered once. */
+  readonly blendedPerMtok: Picodollars;
 }
 
 /** Shares are kept to a billionth, so that money stays whole. */
@@ -74,8 +74,8 @@ export function planCascade(traffic: PlannedTraffic, chain: readonly PlannedStag
     reached *= 1 - accepted;
   }
   const total = stages.reduce((sum, stage) => sum + stage.cost + stage.scoring, 0n);
-  const tokens = traffic.requests * (traffic.inputTokens + traffic.outputTokens);
-  return { stages, total, paidTwice, blendedUsdPerMtok: tokens === 0 ? 0 : (Number(total) / tokens) * 1e-6 };
+  const tokens = BigInt(Math.round(traffic.requests)) * BigInt(traffic.inputTokens + traffic.outputTokens);
+  return { stages, total, paidTwice, blendedPerMtok: tokens === 0n ? 0n : (total * 1_000_000n) / tokens };
 }
 
 /**
