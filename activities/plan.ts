@@ -2,7 +2,8 @@ import { activityInfo } from '@temporalio/activity';
 import { extractAnswer } from '../core/answer.ts';
 import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
 import type { JsonObject, Limits, Plan, PlannedModel, Policy, PolicyModel } from '../core/policy.ts';
-import { worstCase, type Price } from '../core/price.ts';
+import { worstCase } from '../core/price.ts';
+import { pricesOf } from '../core/price-row.ts';
 import { messageText } from '../core/message.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { parseRequest, type CascadeRequest } from '../core/request.ts';
@@ -108,7 +109,7 @@ function buildPlan(
   const messages = request.messages;
   const parameters = request.parameters ?? {};
   const pin = (model: PolicyModel, inputBound: number | null): PlannedModel => {
-    const prices = pricesOf(ports, model);
+    const prices = pricesOf(model, (modelId) => ports.provider(model.provider)?.catalogue(modelId) ?? null);
     const worst = worstCase(
       prices,
       inputBound,
@@ -135,12 +136,6 @@ function buildPlan(
     limits: lowerOf(policy.limits, request),
     retention: policy.retention,
   };
-}
-
-/** The price rows that a model's calls are billed by; null where its price is unknown. */
-function pricesOf(ports: Pick<Ports, 'provider'>, model: PolicyModel): readonly Price[] | null {
-  if (model.price === 'unknown') return null;
-  return model.price ?? ports.provider(model.provider)?.catalogue(model.modelId) ?? null;
 }
 
 /**

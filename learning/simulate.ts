@@ -10,8 +10,8 @@ import {
 import type { Picodollars } from '../core/money.ts';
 import { costOf, type Price } from '../core/price.ts';
 import { exactly } from '../core/spend.ts';
-import { NO_USAGE } from '../core/usage.ts';
 import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
+import { recordedUsage } from '../recorded/usage.ts';
 import type { Score, ScoredResponse } from '../scorers/scorer.ts';
 
 /** A policy over recorded models: what the workflow's plan is, without the connections. */
@@ -59,7 +59,7 @@ export async function simulateQuery(
       const recorded = responses(model);
       if (recorded === undefined)
         throw new Error(`the recorded set has no response of ${model} to ${query.id}`);
-      cost += costOf(usageOf(recorded), priceAtStage(policy, command.stage).rates);
+      cost += costOf(recordedUsage(recorded), priceAtStage(policy, command.stage).rates);
       const answer = extractAnswer(recorded.text, policy.answer, command.stage);
       bought.push({ recorded, scored: scoredResponse(command.stage, model, recorded, answer) });
       happened = { type: 'answered', attemptId: String(command.stage), answer };
@@ -101,15 +101,6 @@ const NO_CONTEXT = {
   ask: () =>
     Promise.reject(new Error('a recorded set holds no judge’s replies: this scorer cannot be simulated')),
 };
-
-function usageOf(recorded: RecordedResponse) {
-  return {
-    ...NO_USAGE,
-    inputTokens: recorded.input_tokens,
-    outputTokens: recorded.output_tokens,
-    cachedInputTokens: recorded.cached_tokens ?? 0,
-  };
-}
 
 function priceAtStage(policy: SimulatedPolicy, stage: number): Price {
   const price = policy.prices[stage];

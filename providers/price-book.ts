@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { calcPrice, type ConditionalPrice, type ModelInfo, type ModelPrice } from '@pydantic/genai-prices';
-import { canonicalJson } from '../core/canonical-json.ts';
 import { formatUsd, parseUsd, type DecimalUsd, numberToDecimal } from '../core/money.ts';
+import { priceRow } from '../core/price-row.ts';
 import { priceAt, ratePerMtok, type Price, type Rate, type Rates } from '../core/price.ts';
 
 /**
@@ -35,11 +34,6 @@ export function catalogueBook(priceProvider: string, modelId: string): readonly 
 /** Input and output tokens that a model's context holds, where the catalogue knows. */
 export function contextWindow(priceProvider: string, modelId: string): number | null {
   return lookUp(priceProvider, modelId)?.model.context_window ?? null;
-}
-
-/** A row with its id: the first 16 hexadecimal digits of the SHA-256 of its canonical JSON. */
-function priceRow(row: Omit<Price, 'id'>): Price {
-  return { id: createHash('sha256').update(canonicalJson(row)).digest('hex').slice(0, 16), ...row };
 }
 
 function lookUp(providerId: string, modelId: string): { provider: string; model: ModelInfo } | null {

@@ -1,7 +1,6 @@
-import { canonicalJson } from '../core/canonical-json.ts';
 import { numberToDecimal } from '../core/money.ts';
 import type { Price } from '../core/price.ts';
-import { sha256 } from '../core/request-hash.ts';
+import { priceRow } from '../core/price-row.ts';
 import type { RecordedModel } from './format.ts';
 
 /** The price book of a recorded model: one row, which holds always. Its id is made as the catalogue's rows make theirs. */
@@ -18,5 +17,5 @@ export function recordedPrices(model: RecordedModel): [Price] {
       }),
     },
   };
-  return [{ id: sha256(canonicalJson(row)).slice(0, 16), ...row }];
+  return [priceRow(row)];
 }

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Policy, PolicyModel } from '../../core/policy.ts';
 import { formatUsd } from '../../core/money.ts';
+import { pricesOf } from '../../core/price-row.ts';
 import { worstCase, type Price } from '../../core/price.ts';
 import { displaySpend, sumSpend, type Spend } from '../../core/spend.ts';
 import { applyPolicies } from '../../ledger/policies.ts';
@@ -61,7 +62,7 @@ export async function recordCommand(context: Context, file: string, options: Rec
       ),
     );
     for (const line of lines) await writer.addQuery(queryOf(line, policy.task));
-    await writer.writeModels(recordedModels(policy.chain, (model) => pricesOf(settings, model)));
+    await writer.writeModels(recordedModels(policy.chain, (model) => recordPrices(settings, model)));
     let failed = 0;
     await withClient(context, async (client) => {
       const bar = progress(context, items.length, 'Responses');
@@ -149,7 +150,7 @@ function forecast(settings: Settings, items: readonly Item[]): Spend {
   return sumSpend(
     items.map(({ line, model }) => {
       const bound = inputTokenBound(line.messages, line.parameters ?? {});
-      const prices = pricesOf(settings, model);
+      const prices = recordPrices(settings, model);
       // A token is about four bytes of English: an estimate for a question, never for a bill.
       const BYTES_PER_TOKEN = 4;
       const low = worstCase(prices, bound === null ? null : Math.round(bound / BYTES_PER_TOKEN), 0);
@@ -158,10 +159,9 @@ function forecast(settings: Settings, items: readonly Item[]): Spend {
   );
 }
 
-function pricesOf(settings: Settings, model: PolicyModel): readonly Price[] | null {
-  if (model.price !== null) return model.price === 'unknown' ? null : model.price;
-  const provider = settings.providers.get(model.provider)?.priceProvider ?? null;
-  return provider === null ? null : catalogueBook(provider, model.modelId);
+function recordPrices(settings: Settings, model: PolicyModel): readonly Price[] | null {
+  const vendor = settings.providers.get(model.provider)?.priceProvider ?? null;
+  return pricesOf(model, (modelId) => (vendor === null ? null : catalogueBook(vendor, modelId)));
 }
 
 async function requireConsent(

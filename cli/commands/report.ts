@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Price } from '../../core/price.ts';
+import { pricesOf } from '../../core/price-row.ts';
 import { spendToJson, type Spend } from '../../core/spend.ts';
 import type { PolicyModel } from '../../core/policy.ts';
 import { currentPolicy } from '../../ledger/policies.ts';
@@ -56,16 +57,15 @@ async function lastStageOf(
     task,
     model,
     maxOutputTokens,
-    prices: pricesOf(last),
+    prices: lastStagePrices(last),
   });
   return { ...result, model };
 }
 
 /** The policy's own price, else the catalogue's where the provider goes by a vendor's name. */
-function pricesOf({ price, provider, modelId }: PolicyModel): readonly Price[] | null {
-  if (price !== null) return price === 'unknown' ? null : price;
-  const vendor = isProviderKind(provider) ? CATALOGUE[provider].priceProvider : null;
-  return vendor === null ? null : catalogueBook(vendor, modelId);
+function lastStagePrices(model: PolicyModel): readonly Price[] | null {
+  const vendor = isProviderKind(model.provider) ? CATALOGUE[model.provider].priceProvider : null;
+  return pricesOf(model, (modelId) => (vendor === null ? null : catalogueBook(vendor, modelId)));
 }
 
 function rangeOf({ task, since, until }: ReportOptions): ReportRange {

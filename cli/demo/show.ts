@@ -3,10 +3,10 @@ import type { CascadeAnswer } from '../../client/index.ts';
 import { displayUsd, formatUsd } from '../../core/money.ts';
 import type { Policy } from '../../core/policy.ts';
 import { costOf } from '../../core/price.ts';
-import { NO_USAGE } from '../../core/usage.ts';
 import type { SimulatedQuery } from '../../learning/simulate.ts';
 import type { RecordedQuery } from '../../recorded/format.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
+import { recordedUsage } from '../../recorded/usage.ts';
 import type { RecordedSet } from '../../recorded/read.ts';
 import { fullReports } from '../commands/report.ts';
 import type { Context } from '../context.ts';
@@ -86,19 +86,7 @@ function lastStageAlone({ set, policy, queries }: DemoResult): {
   const { rates } = recordedPrices(recorded)[0];
   const responses = queries.map(({ id }) => set.responses.get(model)?.get(id));
   const cost = responses.reduce(
-    (sum, response) =>
-      response === undefined
-        ? sum
-        : sum +
-          costOf(
-            {
-              ...NO_USAGE,
-              inputTokens: response.input_tokens,
-              outputTokens: response.output_tokens,
-              cachedInputTokens: response.cached_tokens ?? 0,
-            },
-            rates,
-          ),
+    (sum, response) => (response === undefined ? sum : sum + costOf(recordedUsage(response), rates)),
     0n,
   );
   return { model, cost, accuracy: share(responses.map((response) => response?.correct === 1)) };
