@@ -36,6 +36,8 @@ export interface ReplayWorldOptions {
   readonly payloadKey?: string;
   /** The vendor's key, in the worker's environment. */
   readonly apiKey?: string;
+  /** Further providers, looked up when the worker starts. */
+  readonly providers?: () => readonly ProviderSettings[];
 }
 
 /** The real worker, provider, ledger and client; only the vendor is replayed, over HTTP. */
@@ -59,7 +61,7 @@ const KEY_ENV = 'REPLAY_API_KEY';
 const log: string[] = [];
 
 export function useReplayWorld(options: ReplayWorldOptions = {}): ReplayWorld {
-  const { folder = SYNTHETIC, seed = 1, payloadKey, apiKey } = options;
+  const { folder = SYNTHETIC, seed = 1, payloadKey, apiKey, providers = () => [] } = options;
   const database = useDatabase();
   const taskQueue = `test-${randomUUID()}`;
   let set: RecordedSet;
@@ -88,7 +90,9 @@ export function useReplayWorld(options: ReplayWorldOptions = {}): ReplayWorld {
           seal: (bytes, about) => sealBytes(keys, bytes, about),
           open: (sealed, about) => openBytes(keys, sealed, about),
         },
-        providers: new Map([[REPLAY, replayProvider(replay.url, apiKey !== undefined)]]),
+        providers: new Map(
+          [replayProvider(replay.url, apiKey !== undefined), ...providers()].map((own) => [own.name, own]),
+        ),
         scorers: createScorerRegistry(),
         env: { [KEY_ENV]: apiKey },
         worker: 'test',
