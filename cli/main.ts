@@ -166,16 +166,18 @@ program
 program
   .command('plan-cost')
   .description('what a cascade would cost in a month, on paper: asks no model and needs no server')
-  .requiredOption('--requests <n>', 'queries a month', whole)
-  .requiredOption('--input <tokens>', 'of a query', whole)
-  .requiredOption('--output <tokens>', 'of a response', whole)
-  .requiredOption('--chain <stages>', 'with the share that stops at each, such as deepseek@0.7,sonnet')
+  .option('--requests <n>', 'queries a month', whole)
+  .option('--input <tokens>', 'of a query', whole)
+  .option('--output <tokens>', 'of a response', whole)
+  .option('--chain <stages>', 'with the share that stops at each, such as deepseek@0.7,sonnet')
+  .option('--from-ledger <task>', 'take what is not given from the task’s own traffic')
+  .option('--since <date>', 'with --from-ledger: traffic from this day on (UTC); default: 30 days ago')
   .option('--model <price>', 'name=input/output in USD per million tokens; may be repeated', collect, [])
   .option('--split <shares>', 'to compare with, such as deepseek:0.5,haiku:0.4,sonnet:0.1')
-  .option('--scorer-usd <usd>', 'what scoring one response costs', '0')
-  .option('--cached <share>', 'of the input that the vendor has cached', fraction, 0)
-  .option('--retries <share>', 'extra requests per call', fraction, 0)
-  .option('--length <factor>', 'output of escalated queries, relative to --output', fraction, 1)
+  .option('--scorer-usd <usd>', 'what scoring one response costs; default: nothing')
+  .option('--cached <share>', 'of the input that the vendor has cached; default: 0', fraction)
+  .option('--retries <share>', 'extra requests per call; default: 0', fraction)
+  .option('--length <factor>', 'output of escalated queries, relative to --output; default: 1', fraction)
   .action((options) => run(async () => (await import('./commands/plan-cost.ts')).planCostCommand)(options));
 
 program

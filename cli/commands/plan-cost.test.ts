@@ -28,7 +28,8 @@ async function planned(json: boolean, options: Partial<PlanCostOptions> = {}): P
 describe('plan-cost', () => {
   test('as JSON', async () => {
     const split = 'deepseek:0.5,haiku:0.4,sonnet:0.1';
-    expect(JSON.parse(await planned(true, { split }))).toEqual({
+    expect(JSON.parse(await planned(true, { split }))).toMatchObject({
+      assumptions: { requests: 10_000_000, input_tokens: 750, output_tokens: 250, scorer_usd: '0' },
       total_usd: '21150',
       paid_twice_usd: '945',
       blended_usd_per_mtok: '2.115',
@@ -42,6 +43,17 @@ describe('plan-cost', () => {
         { what: 'all sonnet', total_usd: '60000' },
         { what: `split ${split}`, total_usd: '15575' },
       ],
+      sensitivity: [
+        {
+          assumption: 'deepseek accepts',
+          less: { what: '60%', total_usd: '27150' },
+          more: { what: '80%', total_usd: '15150' },
+        },
+        { assumption: 'input tokens' },
+        { assumption: 'output tokens' },
+        { assumption: 'length of escalated queries' },
+        { assumption: 'retries', less: null },
+      ],
     });
   });
 
@@ -50,7 +62,7 @@ describe('plan-cost', () => {
     expect(text).toMatch(/split .*\$15575\.00 \(the cascade costs \$5575\.00 more\)/);
     expect(text).toContain('assumes a router that is never wrong');
     expect(text).toMatch(/deepseek +100\.0% +70\.0% +5\.25%/);
-    expect(text).toMatch(/if deepseek accepts +50\.0% +60\.0% +70\.0%/);
+    expect(text).toMatch(/deepseek accepts +60% +\$27150\.00 +\+28\.4% +80% +\$15150\.00 +−28\.4%/);
   });
 
   test('a model of the catalogue needs no price', async () => {
@@ -59,6 +71,7 @@ describe('plan-cost', () => {
   });
 
   test.each([
+    [{ chain: undefined, input: undefined }, /--input, --chain: missing; give them, or --from-ledger/],
     [{ chain: 'nobody@0.5,sonnet' }, /"nobody": no price is known: add --model nobody=/],
     [{ chain: 'deepseek,sonnet' }, /--chain deepseek: expected the share that stops there/],
     [{ chain: 'deepseek@1.2,sonnet' }, /the acceptance of deepseek is 1\.2: expected a share from 0 to 1/],

@@ -6,24 +6,22 @@ import {
   type PlannedStage,
   type PlannedTraffic,
 } from '../../core/cost-plan.ts';
+import { costSensitivity, type Sensitivity } from '../../core/cost-sensitivity.ts';
 import { displayUsd, formatUsd, type Picodollars } from '../../core/money.ts';
-import type { Context } from '../context.ts';
+import { observedTraffic } from '../../ledger/observed-traffic.ts';
+import { currentPolicy, taskNames } from '../../ledger/policies.ts';
+import { messageOf, type Context } from '../context.ts';
+import { parseModels, parseSplit } from '../cost/parse.ts';
+import { trafficFromLedger, trafficFromOptions, type Planned, type TrafficOptions } from '../cost/traffic.ts';
+import { withDatabase } from '../database.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { percent, table } from '../output.ts';
-import { messageOf } from '../context.ts';
-import { parseChain, parseModels, parseSplit } from '../cost/parse.ts';
 
-export interface PlanCostOptions {
-  readonly requests: number;
-  readonly input: number;
-  readonly output: number;
-  readonly chain: string;
+export interface PlanCostOptions extends TrafficOptions {
   readonly split?: string;
-  readonly model: readonly string[];
-  readonly scorerUsd: string;
-  readonly cached: number;
-  readonly retries: number;
-  readonly length: number;
+  /** A task. */
+  readonly fromLedger?: string;
+  readonly since?: string;
 }
 
 interface Comparison {
@@ -32,27 +30,44 @@ interface Comparison {
 }
 
 /** What a cascade would cost in a month, beside each of its models alone and beside a split before the call. */
-export function planCostCommand(context: Context, options: PlanCostOptions): Promise<void> {
+export async function planCostCommand(context: Context, options: PlanCostOptions): Promise<void> {
   try {
-    show(context, options);
+    const { fromLedger: task } = options;
+    const planned =
+      task === undefined ? trafficFromOptions(options) : await observedPlan(context, task, options);
+    show(context, planned, options);
   } catch (error) {
     throw error instanceof RangeError ? new CliError(messageOf(error), EXIT.usage, error) : error;
   }
-  return Promise.resolve();
 }
 
-function show(context: Context, options: PlanCostOptions): void {
+async function observedPlan(context: Context, task: string, options: PlanCostOptions): Promise<Planned> {
+  const DEFAULT_DAYS = 30;
+  const since =
+    options.since === undefined
+      ? new Date(Date.now() - DEFAULT_DAYS * 24 * 60 * 60 * 1000)
+      : new Date(options.since);
+  if (Number.isNaN(since.getTime())) {
+    throw new RangeError(`--since ${options.since ?? ''}: expected a date such as 2026-11-01 (UTC)`);
+  }
+  return withDatabase(context, async (pool) => {
+    const current = await currentPolicy(pool, task);
+    if (current === null) {
+      const known = await taskNames(pool);
+      throw new RangeError(
+        `--from-ledger ${task}: no such task; there are: ${known.join(', ') || 'none yet'}`,
+      );
+    }
+    const observed = await observedTraffic(pool, { task, since, policyVersion: current.version });
+    context.say(
+      `From ${observed.queries} ended queries of task ${task}, policy version ${observed.policyVersion}, since ${since.toISOString()}.`,
+    );
+    return trafficFromLedger(observed, options);
+  });
+}
+
+function show(context: Context, { traffic, chain }: Planned, options: PlanCostOptions): void {
   const models = parseModels(options.model);
-  const chain = parseChain(options.chain, models);
-  const traffic: PlannedTraffic = {
-    requests: options.requests,
-    inputTokens: options.input,
-    outputTokens: options.output,
-    cachedShare: options.cached,
-    retryRate: options.retries,
-    escalatedLength: options.length,
-    scorerUsd: options.scorerUsd,
-  };
   const plan = planCascade(traffic, chain);
   const comparisons: Comparison[] = [
     ...chain.map(({ model, rates }) => ({
@@ -63,7 +78,7 @@ function show(context: Context, options: PlanCostOptions): void {
       ? []
       : [{ what: `split ${options.split}`, total: planSplit(traffic, parseSplit(options.split, models)) }]),
   ];
-  if (context.json) context.out(JSON.stringify(asJson(plan, comparisons, breakEvens(traffic, chain))));
+  if (context.json) context.out(JSON.stringify(asJson(traffic, chain, plan, comparisons)));
   else context.out(asText(traffic, chain, plan, comparisons));
 }
 
@@ -115,30 +130,34 @@ function asText(
     ...(split
       ? [
           '',
-          'A split before the call assumes a router that is never wrong and costs nothing. A cascade pays for finding out.',
+          'A split before the call assumes a router that is never wrong and costs nothing, which no router is. A cascade pays for finding out.',
         ]
       : []),
-    ...(chain.length < 2 ? [] : ['', sensitivity(traffic, chain)]),
+    '',
+    sensitivity(traffic, chain, plan.total),
   ].join('\n');
 }
 
-/** The total when the first stage accepts more or fewer queries than was thought. */
-function sensitivity(traffic: PlannedTraffic, chain: readonly PlannedStage[]): string {
-  const [first, ...rest] = chain as [PlannedStage, ...PlannedStage[]];
-  const rates = [-0.2, -0.1, 0, 0.1, 0.2]
-    .map((shift) => first.acceptance + shift)
-    .filter((acceptance) => acceptance >= 0 && acceptance <= 1);
+/** What the total becomes when an assumption is off. */
+function sensitivity(traffic: PlannedTraffic, chain: readonly PlannedStage[], total: Picodollars): string {
+  const way = (changed: Sensitivity['less']): string[] =>
+    changed === null
+      ? ['', '', '']
+      : [changed.what, displayUsd(changed.total), relative(changed.total, total)];
   return table(
-    [`if ${first.model} accepts`, ...rates.map((rate) => percent(rate))],
-    [
-      [
-        'the cascade costs',
-        ...rates.map((acceptance) =>
-          displayUsd(planCascade(traffic, [{ ...first, acceptance }, ...rest]).total),
-        ),
-      ],
-    ],
+    ['if this is off', 'less', 'then', '', 'more', 'then', ''],
+    costSensitivity(traffic, chain).map(({ assumption, less, more }) => [
+      assumption,
+      ...way(less),
+      ...way(more),
+    ]),
   );
+}
+
+function relative(changed: Picodollars, total: Picodollars): string {
+  if (total === 0n) return '';
+  const share = Number(changed - total) / Number(total);
+  return `${share < 0 ? '−' : '+'}${percent(Math.abs(share))}`;
 }
 
 function against(cascade: Picodollars, other: Picodollars): string {
@@ -151,18 +170,40 @@ function percentExactly(share: number): string {
   return `${(share * 100).toFixed(2)}%`;
 }
 
-function asJson(plan: CostPlan, comparisons: readonly Comparison[], even: readonly object[]): object {
+function asJson(
+  traffic: PlannedTraffic,
+  chain: readonly PlannedStage[],
+  plan: CostPlan,
+  comparisons: readonly Comparison[],
+): object {
+  const way = (changed: Sensitivity['less']): object | null =>
+    changed && { what: changed.what, total_usd: formatUsd(changed.total) };
   return {
+    assumptions: {
+      requests: traffic.requests,
+      input_tokens: traffic.inputTokens,
+      output_tokens: traffic.outputTokens,
+      cached_share: traffic.cachedShare,
+      retry_rate: traffic.retryRate,
+      escalated_length: traffic.escalatedLength,
+      scorer_usd: traffic.scorerUsd,
+    },
     total_usd: formatUsd(plan.total),
     paid_twice_usd: formatUsd(plan.paidTwice),
     blended_usd_per_mtok: formatUsd(plan.blendedPerMtok),
-    stages: plan.stages.map(({ model, reached, cost, scoring }) => ({
+    stages: plan.stages.map(({ model, reached, cost, scoring }, index) => ({
       model,
+      acceptance: chain[index]?.acceptance,
       reached: Number(reached.toFixed(9)),
       cost_usd: formatUsd(cost),
       scoring_usd: formatUsd(scoring),
     })),
-    break_even_acceptance: even,
+    break_even_acceptance: breakEvens(traffic, chain),
     comparisons: comparisons.map(({ what, total }) => ({ what, total_usd: formatUsd(total) })),
+    sensitivity: costSensitivity(traffic, chain).map(({ assumption, less, more }) => ({
+      assumption,
+      less: way(less),
+      more: way(more),
+    })),
   };
 }
