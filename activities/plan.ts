@@ -4,6 +4,7 @@ import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
 import type { JsonObject, Limits, Plan, PlannedModel, Policy, PolicyModel } from '../core/policy.ts';
 import { worstCase } from '../core/price.ts';
 import { pricesOf } from '../core/price-row.ts';
+import { rowsThatCanApply } from '../core/service-tier.ts';
 import { messageText } from '../core/message.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { parseRequest, type CascadeRequest } from '../core/request.ts';
@@ -57,9 +58,9 @@ export async function plan(ports: Ports, input: CascadeRequest): Promise<Planned
   }
   const { policy } = started;
   await requireProviders(ports, policy, started.query);
-  const planned = buildPlan(ports, started.query, started.version, policy, request);
+  const planned = buildPlan(ports, started.query, started.version, policy, request, new Date());
   for (const model of [...planned.stages, ...planned.scorer.models]) {
-    await ports.ledger.keepPrices(model, model.prices ?? []);
+    await ports.ledger.keepPrices(model, model.prices);
   }
   return { type: 'planned', plan: planned };
 }
@@ -98,23 +99,22 @@ async function requireProviders(ports: Ports, policy: Policy, query: QueryRef): 
   }
 }
 
-/** Pure but for its ports' look-ups: the same policy, request and price book give the same plan. */
+/** Pure but for its ports' look-ups: the same policy, request, price book and time give the same plan. */
 function buildPlan(
   ports: Pick<Ports, 'provider' | 'inputTokenBound'>,
   query: QueryRef,
   policyVersion: number,
   policy: Policy,
   request: CascadeRequest,
+  now: Date,
 ): Plan {
   const messages = request.messages;
   const parameters = request.parameters ?? {};
   const pin = (model: PolicyModel, inputBound: number | null): PlannedModel => {
     const prices = pricesOf(model, (modelId) => ports.provider(model.provider)?.catalogue(modelId) ?? null);
-    const worst = worstCase(
-      prices,
-      inputBound,
-      outputTokenBound(model, { ...parameters, ...model.parameters }),
-    );
+    const sent = { ...parameters, ...model.parameters };
+    const rows = rowsThatCanApply(prices ?? [], now, sent['service_tier']);
+    const worst = worstCase(rows, inputBound, outputTokenBound(model, sent));
     return { ...model, prices, worstCaseUsd: worst === null ? null : formatUsd(worst) };
   };
   const stages = policy.chain.map((model) =>

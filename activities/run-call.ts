@@ -1,8 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { formatUsd, type DecimalUsd } from '../core/money.ts';
 import type { JsonObject, PlannedModel, Purpose } from '../core/policy.ts';
-import { priceAt, worstCase } from '../core/price.ts';
+import { worstCase, type Price } from '../core/price.ts';
 import type { AttemptSummary } from '../core/result.ts';
+import { priceForTier, rowsThatCanApply, serviceTierOf } from '../core/service-tier.ts';
 import type { Close, Intent, KeptResponse } from '../ledger/attempts.ts';
 import { withPatience } from '../ledger/patience.ts';
 import type { ModelOutcome, ModelResponse, Provider } from '../providers/provider.ts';
@@ -53,7 +54,8 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
   const provider = connect(ports, model.provider);
   if (typeof provider === 'string') throw callFailed('unknown-provider', provider, await attempts());
 
-  const intent = intentOf(ports, call, Math.min(model.timeoutMs, timeLeftMs));
+  const askedAt = new Date();
+  const intent = intentOf(ports, call, Math.min(model.timeoutMs, timeLeftMs), askedAt);
   const opened = await ports.ledger.openAttempt(intent);
   if (opened.type === 'denied') throw denied(intent, await attempts());
   if (opened.type === 'found') {
@@ -74,7 +76,9 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
     Context.current().cancellationSignal,
   );
   // The response is money spent: it is worth waiting for a ledger that is away for a moment.
-  await withPatience(() => ports.ledger.closeAttempt(closeOf(call, intent, attemptId, outcome)));
+  await withPatience(() =>
+    ports.ledger.closeAttempt(closeOf(ports, call, intent, attemptId, askedAt, outcome)),
+  );
 
   // Where the deadline ended the request there is no time for another: waiting to find that out would overshoot it.
   const cutByDeadline =
@@ -102,8 +106,9 @@ function effectiveParameters(call: CallToMake): JsonObject {
   return { ...call.parameters, ...call.model.parameters };
 }
 
-function intentOf(ports: Ports, call: CallToMake, timeoutMs: number): Intent {
+function intentOf(ports: Ports, call: CallToMake, timeoutMs: number, askedAt: Date): Intent {
   const { query, model } = call;
+  const serviceTier = serviceTierOf(null, effectiveParameters(call)['service_tier']);
   const info = Context.current().info;
   return {
     queryId: query.queryId,
@@ -116,8 +121,9 @@ function intentOf(ports: Ports, call: CallToMake, timeoutMs: number): Intent {
     provider: model.provider,
     model: model.model,
     modelId: model.modelId,
-    priceId: (model.prices && priceAt(model.prices, new Date())?.id) ?? null,
-    worstCaseUsd: worstCaseOf(ports, call),
+    priceId: priceForTier(model.prices ?? [], askedAt, serviceTier)?.price.id ?? null,
+    serviceTier,
+    worstCaseUsd: worstCaseOf(ports, call, askedAt),
     maxCostUsd: query.limits.maxCostUsd,
     expiresInMs: timeoutMs + GRACE_MS,
     workflowId: info.workflowExecution?.workflowId ?? '',
@@ -128,11 +134,12 @@ function intentOf(ports: Ports, call: CallToMake, timeoutMs: number): Intent {
 }
 
 /** The most that these very messages can cost. For a stage it is what the plan says; a judge's messages are known only now. */
-function worstCaseOf(ports: Ports, call: CallToMake): DecimalUsd | null {
+function worstCaseOf(ports: Ports, call: CallToMake, askedAt: Date): DecimalUsd | null {
   if (call.purpose === 'serve') return call.model.worstCaseUsd;
   const parameters = effectiveParameters(call);
   const input = ports.inputTokenBound(call.messages, parameters);
-  const worst = worstCase(call.model.prices, input, outputTokenBound(call.model, parameters));
+  const prices = rowsThatCanApply(call.model.prices ?? [], askedAt, parameters['service_tier']);
+  const worst = worstCase(prices, input, outputTokenBound(call.model, parameters));
   return worst === null ? null : formatUsd(worst);
 }
 
@@ -148,9 +155,22 @@ export function outputTokenBound(model: PlannedModelLimits, parameters: JsonObje
 
 type PlannedModelLimits = Pick<PlannedModel, 'maxOutputTokens'>;
 
-function closeOf(call: CallToMake, intent: Intent, attemptId: string, outcome: ModelOutcome): Close {
-  const price = call.model.prices?.find((row) => row.id === intent.priceId) ?? null;
-  const { cost, source } = costOfRequest(outcome, price, intent.worstCaseUsd);
+function closeOf(
+  ports: Ports,
+  call: CallToMake,
+  intent: Intent,
+  attemptId: string,
+  askedAt: Date,
+  outcome: ModelOutcome,
+): Close {
+  const serviceTier = serviceTierOf(outcome.serviceTier, effectiveParameters(call)['service_tier']);
+  const { cost, source, priceId } = costOfRequest(outcome, {
+    prices: call.model.prices,
+    at: askedAt,
+    serviceTier,
+    worst: intent.worstCaseUsd,
+    servedPrices: servedPrices(ports, call.model, outcome.reportedModel),
+  });
   const response = outcome.type === 'answered' ? outcome.response : null;
   return {
     queryId: intent.queryId,
@@ -163,6 +183,8 @@ function closeOf(call: CallToMake, intent: Intent, attemptId: string, outcome: M
     usage: outcome.usage,
     cost,
     costSource: source,
+    priceId,
+    serviceTier,
     reportedModel: outcome.reportedModel,
     responseId: outcome.responseId,
     requestId: outcome.requestId,
@@ -171,6 +193,12 @@ function closeOf(call: CallToMake, intent: Intent, attemptId: string, outcome: M
     response: response && { text: response.text, kept: kept(response) },
     retention: call.query.retention,
   };
+}
+
+/** A price of the settings is for whatever the provider serves under the id; the catalogue's is for that model alone. */
+function servedPrices(ports: Ports, model: PlannedModel, reported: string | null): readonly Price[] | null {
+  if (model.price !== null || reported === null || reported === model.modelId) return null;
+  return ports.provider(model.provider)?.catalogue(reported) ?? null;
 }
 
 function kept({ message, finishReason, logprobs }: ModelResponse): KeptResponse {

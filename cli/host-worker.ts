@@ -12,7 +12,7 @@ import { payloadKeys, temporalCredentials, type Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
 
 export interface HostOptions {
-  readonly settings: Settings;
+  readonly settings: Pick<Settings, 'providers' | 'warnings'>;
   readonly scorers: ScorerRegistry;
   readonly databaseUrl: string;
   readonly temporalAddress: string;

@@ -164,6 +164,24 @@ program
   .action((options) => run(async () => (await import('./commands/report.ts')).reportCommand)(options));
 
 program
+  .command('prices')
+  .description('the price book as the ledger knows it')
+  .option('-m, --model <id>', 'of one model, by the provider’s id')
+  .option('--as-of <date>', 'as it was known at this instant; default: now')
+  .action((options) => run(async () => (await import('./commands/prices.ts')).pricesCommand)(options));
+
+program
+  .command('reprice')
+  .description('what past requests would cost at other prices; changes nothing')
+  .option('--as-of <date>', 'at the prices that the ledger knew at this instant')
+  .option('-s, --settings <file>', 'at the prices of a settings file')
+  .addOption(scorersOption())
+  .option('-t, --task <task>', 'one task')
+  .option('--since <date>', 'queries that started at or after this instant')
+  .option('--until <date>', 'queries that started before this instant')
+  .action((options) => run(async () => (await import('./commands/reprice.ts')).repriceCommand)(options));
+
+program
   .command('plan-cost')
   .description('what a cascade would cost in a month, on paper: asks no model and needs no server')
   .option('--requests <n>', 'queries a month', whole)

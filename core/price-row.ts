@@ -3,7 +3,10 @@ import type { PolicyModel } from './policy.ts';
 import type { Price } from './price.ts';
 import { sha256 } from './request-hash.ts';
 
-/** A row of the price book with its id: the first 16 hexadecimal digits of the SHA-256 of its canonical JSON. */
+/**
+ * A row of the price book with its id: the first 16 hexadecimal digits of the SHA-256 of its canonical JSON. A field that
+ * does not apply is left out, never null or undefined: the ids of rows in old histories and ledgers depend on it.
+ */
 export function priceRow(row: Omit<Price, 'id'>): Price {
   return { id: sha256(canonicalJson(row)).slice(0, 16), ...row };
 }

@@ -131,6 +131,8 @@ const rates = fc.record(
     cacheWrite: rate,
     inputAudio: rate,
     outputAudio: rate,
+    inputImage: rate,
+    outputImage: rate,
     reasoning: rate,
     perThousandRequests: usd,
   },
@@ -143,20 +145,26 @@ const usage: fc.Arbitrary<Usage> = fc
     cachedInputTokens: tokens,
     cacheWriteTokens: tokens,
     inputAudioTokens: tokens,
+    inputImageTokens: tokens,
     outputTokens: tokens,
     reasoningTokens: tokens,
     outputAudioTokens: tokens,
+    outputImageTokens: tokens,
   })
   .map((raw) => {
     // Folded into a possible usage: every part within its total, overlaps between audio and the others included.
     const cached = raw.cachedInputTokens % (raw.inputTokens + 1);
+    const inputAudio = raw.inputAudioTokens % (raw.inputTokens + 1);
+    const outputAudio = raw.outputAudioTokens % (raw.outputTokens + 1);
     return {
       ...raw,
       cachedInputTokens: cached,
       cacheWriteTokens: raw.cacheWriteTokens % (raw.inputTokens - cached + 1),
-      inputAudioTokens: raw.inputAudioTokens % (raw.inputTokens + 1),
+      inputAudioTokens: inputAudio,
+      inputImageTokens: raw.inputImageTokens % (raw.inputTokens - inputAudio + 1),
       reasoningTokens: raw.reasoningTokens % (raw.outputTokens + 1),
-      outputAudioTokens: raw.outputAudioTokens % (raw.outputTokens + 1),
+      outputAudioTokens: outputAudio,
+      outputImageTokens: raw.outputImageTokens % (raw.outputTokens - outputAudio + 1),
     };
   });
 

@@ -22,6 +22,8 @@ export interface Rates {
   readonly cacheWrite?: Rate;
   readonly inputAudio?: Rate;
   readonly outputAudio?: Rate;
+  readonly inputImage?: Rate;
+  readonly outputImage?: Rate;
   readonly reasoning?: Rate;
   /** USD per thousand requests, whatever their tokens. */
   readonly perThousandRequests?: DecimalUsd;
@@ -35,17 +37,26 @@ export interface Price {
   readonly source: string;
   /** Holds from this instant (ISO 8601), or always. */
   readonly from: string | null;
+  /** Holds until this instant (ISO 8601), exclusive; without it, without end. A discount for a time has both. */
+  readonly until?: string;
+  /** The vendor's service tier that it is the price of (`flex`, `batch`, `priority`); without it, the default tier. */
+  readonly serviceTier?: string;
   /** Holds at these times of day (UTC, `HH:MM:SS`, `from` included, `to` excluded; may wrap midnight; equal ones are the whole day), or all day. */
   readonly daily: { readonly from: string; readonly to: string } | null;
   readonly rates: Rates;
 }
 
-/** The row valid at an instant. Rows are ordered: the last one that applies wins. Null where none does. */
-export function priceAt(book: readonly Price[], at: Date): Price | null {
+/**
+ * The row valid at an instant. Rows are ordered: the last one that applies wins. Null where none does.
+ * @param serviceTier the tier whose own rows count; null for the default tier.
+ */
+export function priceAt(book: readonly Price[], at: Date, serviceTier: string | null = null): Price | null {
   const time = at.toISOString().slice(11, 19);
   for (let i = book.length - 1; i >= 0; i--) {
     const row = book[i] as Price;
+    if ((row.serviceTier ?? null) !== serviceTier) continue;
     if (row.from !== null && at < new Date(row.from)) continue;
+    if (row.until !== undefined && at >= new Date(row.until)) continue;
     if (row.daily !== null && !withinDay(row.daily, time)) continue;
     return row;
   }
@@ -62,25 +73,29 @@ const MILLION = 1_000_000n;
 
 /**
  * The exact cost of a usage: parts are priced as such, the rest of each total at the total's rate, and the sum is rounded
- * once, half up, to a picodollar. Audio is taken as disjoint from cache and reasoning as far as the total has room for
- * both; beyond that they must overlap (cached audio), and the overlap is priced once, by the other part's rate. So every
- * token is priced exactly once, which {@link worstCase} depends on.
+ * once, half up, to a picodollar. Audio and images are taken as disjoint from cache and reasoning as far as the total has
+ * room for both; beyond that they must overlap (cached audio), and the overlap is priced once, by the other part's rate. So
+ * every token is priced exactly once, which {@link worstCase} depends on.
  */
 export function costOf(usage: Usage, rates: Rates): Picodollars {
   const perMtok = (rate: Rate): bigint => ratePerMtok(rate, usage.inputTokens);
   const part = (tokens: number, rate: Rate): bigint => BigInt(tokens) * perMtok(rate);
   const uncachedInput = Math.max(0, usage.inputTokens - usage.cachedInputTokens - usage.cacheWriteTokens);
   const inputAudio = Math.min(usage.inputAudioTokens, uncachedInput);
+  const inputImage = Math.min(usage.inputImageTokens, uncachedInput - inputAudio);
   const visibleOutput = Math.max(0, usage.outputTokens - usage.reasoningTokens);
   const outputAudio = Math.min(usage.outputAudioTokens, visibleOutput);
+  const outputImage = Math.min(usage.outputImageTokens, visibleOutput - outputAudio);
   const millionths =
-    part(uncachedInput - inputAudio, rates.input) +
+    part(uncachedInput - inputAudio - inputImage, rates.input) +
     part(usage.cachedInputTokens, rates.cachedInput ?? rates.input) +
     part(usage.cacheWriteTokens, rates.cacheWrite ?? rates.input) +
     part(inputAudio, rates.inputAudio ?? rates.input) +
-    part(visibleOutput - outputAudio, rates.output) +
+    part(inputImage, rates.inputImage ?? rates.input) +
+    part(visibleOutput - outputAudio - outputImage, rates.output) +
     part(usage.reasoningTokens, rates.reasoning ?? rates.output) +
-    part(outputAudio, rates.outputAudio ?? rates.output);
+    part(outputAudio, rates.outputAudio ?? rates.output) +
+    part(outputImage, rates.outputImage ?? rates.output);
   return divideHalfUp(millionths, MILLION) + perRequest(rates);
 }
 
@@ -96,8 +111,14 @@ export function worstCase(
   if (book === null || book.length === 0 || inputTokens === null || outputTokens === null) return null;
   let worst = 0n;
   for (const { rates } of book) {
-    const input = dearest([rates.input, rates.cachedInput, rates.cacheWrite, rates.inputAudio]);
-    const output = dearest([rates.output, rates.reasoning, rates.outputAudio]);
+    const input = dearest([
+      rates.input,
+      rates.cachedInput,
+      rates.cacheWrite,
+      rates.inputAudio,
+      rates.inputImage,
+    ]);
+    const output = dearest([rates.output, rates.reasoning, rates.outputAudio, rates.outputImage]);
     const cost =
       divideHalfUp(BigInt(inputTokens) * input + BigInt(outputTokens) * output, MILLION) + perRequest(rates);
     if (cost > worst) worst = cost;

@@ -24,6 +24,8 @@ export interface Intent extends Call {
   readonly model: string;
   readonly modelId: string;
   readonly priceId: string | null;
+  /** The tier asked for; null for the default. */
+  readonly serviceTier: string | null;
   /** The most that the request can cost; null where nothing bounds it. */
   readonly worstCaseUsd: DecimalUsd | null;
   /** The query's hard limit; null for none. */
@@ -129,9 +131,9 @@ async function insertIntent(db: Queryable, intent: Intent, attemptId: string, nu
     name: 'insert-intent',
     text: `insert into attempts (attempt_id, query_started_at, query_id, task, policy_version, purpose, stage, ordinal, try,
              provider, model, model_id, price_id, cost_low_usd, cost_high_usd, cost_source, started_at, expires_at,
-             workflow_id, run_id, activity_attempt, worker)
+             workflow_id, run_id, activity_attempt, worker, service_tier)
            values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14::numeric, $15, clock_timestamp(),
-             clock_timestamp() + make_interval(secs => $16::double precision / 1000), $17, $18, $19, $20)`,
+             clock_timestamp() + make_interval(secs => $16::double precision / 1000), $17, $18, $19, $20, $21)`,
     values: [
       attemptId,
       intent.startedAt,
@@ -153,6 +155,7 @@ async function insertIntent(db: Queryable, intent: Intent, attemptId: string, nu
       intent.runId,
       intent.activityAttempt,
       intent.worker,
+      intent.serviceTier,
     ],
   });
 }
@@ -177,6 +180,9 @@ export interface Close extends QueryRef {
   readonly usage: Usage | null;
   readonly cost: Spend;
   readonly costSource: CostSource;
+  /** The row that the cost was reckoned by: the intent's, unless the response came from another tier. */
+  readonly priceId: string | null;
+  readonly serviceTier: string | null;
   readonly reportedModel: string | null;
   readonly responseId: string | null;
   readonly requestId: string | null;
@@ -203,6 +209,7 @@ export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: 
                reasoning_tokens = $12, output_audio_tokens = $13, cost_low_usd = $14::numeric,
                cost_high_usd = $15::numeric, cost_source = $16, reported_model = $17, response_id = $18,
                request_id = $19, response_sha256 = $20, latency_ms = $21, time_to_first_token_ms = $22,
+               price_id = $23, service_tier = $24, input_image_tokens = $25, output_image_tokens = $26,
                closed_at = clock_timestamp()
              where query_started_at = $1 and attempt_id = $2 and status in ('started', 'orphaned')`,
       values: [
@@ -228,6 +235,10 @@ export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: 
         close.response === null || close.retention === 'none' ? null : sha256(close.response.text),
         Math.round(close.latencyMs),
         close.timeToFirstTokenMs === null ? null : Math.round(close.timeToFirstTokenMs),
+        close.priceId,
+        storable(close.serviceTier),
+        close.usage?.inputImageTokens ?? null,
+        close.usage?.outputImageTokens ?? null,
       ],
     });
     if (rowCount !== 0 && close.response !== null && close.status === 'succeeded') {

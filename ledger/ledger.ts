@@ -10,7 +10,7 @@ import {
   type Intent,
   type Opened,
 } from './attempts.ts';
-import { keepPrices } from './prices.ts';
+import { keepPriceBook, type PricedModel } from './price-books.ts';
 import { endQuery, type QueryEnd, type QueryRun } from './queries.ts';
 import { startQuery, type StartedQuery } from './start-query.ts';
 import { readTexts, type QueryRef, type Sealer, type TextItem } from './texts.ts';
@@ -19,7 +19,8 @@ import type { Json } from '../core/policy.ts';
 /** What activities ask of the ledger. Each method is one transaction. */
 export interface Ledger {
   startQuery(run: QueryRun, request: CascadeRequest): Promise<StartedQuery>;
-  keepPrices(model: { provider: string; modelId: string }, prices: readonly Price[]): Promise<void>;
+  /** Keeps a model's price rows, and that they are what is known of its price now; null for an unknown price. */
+  keepPrices(model: PricedModel, prices: readonly Price[] | null): Promise<void>;
   openAttempt(intent: Intent): Promise<Opened>;
   closeAttempt(close: Close): Promise<void>;
   attemptsOf(query: QueryRef): Promise<AttemptSummary[]>;
@@ -29,14 +30,15 @@ export interface Ledger {
 
 /** @param sealer encrypts texts at rest; null keeps them as they are. */
 export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
-  const knownPrices = new Set<string>();
+  const keptBooks = new Set<string>();
   return {
     startQuery: (run, request) => startQuery(pool, sealer, run, request),
     async keepPrices(model, prices) {
-      // Price rows are few and never change: each is written once per process.
-      const fresh = prices.filter((price) => !knownPrices.has(price.id));
-      await keepPrices(pool, model, fresh);
-      for (const price of fresh) knownPrices.add(price.id);
+      // Books are few and seldom change: each is written once per process.
+      const key = JSON.stringify([model.provider, model.modelId, prices?.map(({ id }) => id) ?? []]);
+      if (keptBooks.has(key)) return;
+      await keepPriceBook(pool, model, prices);
+      keptBooks.add(key);
     },
     openAttempt: (intent) => openAttempt(pool, intent),
     closeAttempt: (close) => closeAttempt(pool, sealer, close),

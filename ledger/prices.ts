@@ -10,8 +10,9 @@ export async function keepPrices(
   for (const price of prices) {
     await db.query({
       name: 'keep-price',
-      text: `insert into prices (price_id, provider, model_id, source, valid_from, daily_from, daily_to, rates)
-             values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (price_id) do nothing`,
+      text: `insert into prices (price_id, provider, model_id, source, valid_from, daily_from, daily_to, rates,
+               valid_until, service_tier)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (price_id) do nothing`,
       values: [
         price.id,
         model.provider,
@@ -21,6 +22,8 @@ export async function keepPrices(
         price.daily?.from ?? null,
         price.daily?.to ?? null,
         JSON.stringify(price.rates),
+        price.until ?? null,
+        price.serviceTier ?? null,
       ],
     });
   }

@@ -49,6 +49,9 @@ END) stored,
   run_id text not null,
   activity_attempt integer not null,
   worker text not null,
+  service_tier text,
+  input_image_tokens bigint,
+  output_image_tokens bigint,
   constraint attempts_cache_write_tokens_check CHECK ((cache_write_tokens >= 0)),
   constraint attempts_cached_input_tokens_check CHECK ((cached_input_tokens >= 0)),
   constraint attempts_check CHECK ((cost_high_usd >= cost_low_usd)),
@@ -57,9 +60,11 @@ END) stored,
   constraint attempts_cost_low_usd_check CHECK ((cost_low_usd >= (0)::numeric)),
   constraint attempts_cost_source_check CHECK ((cost_source = ANY (ARRAY['provider'::text, 'catalogue'::text, 'estimate'::text, 'unknown'::text]))),
   constraint attempts_input_audio_tokens_check CHECK ((input_audio_tokens >= 0)),
+  constraint attempts_input_image_tokens_check CHECK ((input_image_tokens >= 0)),
   constraint attempts_input_tokens_check CHECK ((input_tokens >= 0)),
   constraint attempts_ordinal_check CHECK ((ordinal >= 0)),
   constraint attempts_output_audio_tokens_check CHECK ((output_audio_tokens >= 0)),
+  constraint attempts_output_image_tokens_check CHECK ((output_image_tokens >= 0)),
   constraint attempts_output_tokens_check CHECK ((output_tokens >= 0)),
   constraint attempts_pkey PRIMARY KEY (query_started_at, attempt_id),
   constraint attempts_price_id_fkey FOREIGN KEY (price_id) REFERENCES prices(price_id),
@@ -115,6 +120,15 @@ create table policies (
   constraint policies_version_check CHECK ((version >= 1))
 );
 
+create table price_books (
+  provider text not null,
+  model_id text not null,
+  known_from timestamp with time zone not null default clock_timestamp(),
+  price_ids text[] not null,
+  source text,
+  constraint price_books_pkey PRIMARY KEY (provider, model_id, known_from)
+);
+
 create table prices (
   price_id text not null,
   provider text not null,
@@ -125,6 +139,8 @@ create table prices (
   daily_to time without time zone,
   rates jsonb not null,
   known_from timestamp with time zone not null default now(),
+  valid_until timestamp with time zone,
+  service_tier text,
   constraint prices_pkey PRIMARY KEY (price_id)
 );
 
@@ -320,6 +336,9 @@ comment on column attempts.workflow_id is 'Temporal workflow id.';
 comment on column attempts.run_id is 'Temporal run id.';
 comment on column attempts.activity_attempt is 'Temporal''s count of the activity''s attempts. Recorded only: it repeats after a reset.';
 comment on column attempts.worker is 'Identity of the worker that made the request.';
+comment on column attempts.service_tier is 'The service tier that it is billed at: as the response said, else as the request asked; null for the vendor''s default.';
+comment on column attempts.input_image_tokens is 'The part of input_tokens that was images; null where no usage came, and before the column was there.';
+comment on column attempts.output_image_tokens is 'The part of output_tokens that was images; null where no usage came, and before the column was there.';
 comment on function ensure_ledger_partitions(months_ahead integer) is 'Makes the monthly partitions from last month to so many months ahead; returns how many were missing.';
 comment on table escalier_migration_hashes is 'SHA-256 of each applied migration file, so that an edited one is noticed.';
 comment on column escalier_migration_hashes.name is 'The file''s name without .sql.';
@@ -342,6 +361,12 @@ comment on column policies.version is 'Counts from 1 within a task.';
 comment on column policies.policy is 'The whole policy as it was applied. Connections and keys are not part of it.';
 comment on column policies.content_sha256 is 'SHA-256 of the policy''s canonical JSON: applying the same content again makes no new version.';
 comment on column policies.created_at is 'When the version was applied.';
+comment on table price_books is 'Which prices were known of a model, from when. Appended when the list changes, never edited: the book as of an instant is each model''s latest entry by then.';
+comment on column price_books.provider is 'The provider''s name in the settings.';
+comment on column price_books.model_id is 'The provider''s id of the model.';
+comment on column price_books.known_from is 'When this ledger first saw the list.';
+comment on column price_books.price_ids is 'Rows in prices, in the order in which they apply: the last one that holds at an instant is the price. Empty where the model has no known price.';
+comment on column price_books.source is 'Where the latest of its rows comes from; null where it has none.';
 comment on table prices is 'Price rows that attempts were billed at. A row is never changed: another price is another row.';
 comment on column prices.price_id is 'Content hash of the row.';
 comment on column prices.provider is 'The provider in the settings that first used the row.';
@@ -352,6 +377,8 @@ comment on column prices.daily_from is 'Holds from this time of day (UTC), with 
 comment on column prices.daily_to is 'Holds until this time of day (UTC), exclusive.';
 comment on column prices.rates is 'USD per million tokens by kind, as decimal strings, with tiers where there are any.';
 comment on column prices.known_from is 'When this ledger first saw the row.';
+comment on column prices.valid_until is 'Holds until this instant, exclusive; null holds without end.';
+comment on column prices.service_tier is 'The vendor''s service tier that it is the price of (flex, batch, priority); null for the default tier.';
 comment on table queries is 'One row per query. Partitioned by month on started_at (UTC).';
 comment on column queries.query_id is 'UUIDv7 that the ledger gave the query.';
 comment on column queries.started_at is 'When the query first started.';

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { costOf, priceAt, type Price } from '../core/price.ts';
 import { NO_USAGE, type Usage } from '../core/usage.ts';
 import { CATALOGUE, type ProviderFacts } from './catalogue.ts';
-import { catalogueBook, contextWindow, expectedUsdPerMtok, overrideBook } from './price-book.ts';
+import { catalogueBook, contextWindow, expectedUsdPerMtok } from './price-book.ts';
+import { overrideBook } from './price-override.ts';
 
 const AT = new Date('2026-02-03T10:00:00Z');
 
@@ -25,18 +26,22 @@ const usage = fc
     cached: fc.nat(50_000),
     written: fc.nat(50_000),
     inputAudio: fc.nat(1000),
+    inputImage: fc.nat(1000),
     output: fc.nat(50_000),
     reasoning: fc.nat(50_000),
     outputAudio: fc.nat(1000),
+    outputImage: fc.nat(1000),
   })
   .map((parts): Usage => ({
-    inputTokens: parts.plain + parts.cached + parts.written + parts.inputAudio,
+    inputTokens: parts.plain + parts.cached + parts.written + parts.inputAudio + parts.inputImage,
     cachedInputTokens: parts.cached,
     cacheWriteTokens: parts.written,
     inputAudioTokens: parts.inputAudio,
-    outputTokens: parts.output + parts.reasoning + parts.outputAudio,
+    inputImageTokens: parts.inputImage,
+    outputTokens: parts.output + parts.reasoning + parts.outputAudio + parts.outputImage,
     reasoningTokens: parts.reasoning,
     outputAudioTokens: parts.outputAudio,
+    outputImageTokens: parts.outputImage,
   }));
 
 /** The parts that could overlap are said to be disjoint, as ours are. */
@@ -46,9 +51,12 @@ function theirs(of: Usage): Record<string, number> {
     cache_read_tokens: of.cachedInputTokens,
     cache_write_tokens: of.cacheWriteTokens,
     input_audio_tokens: of.inputAudioTokens,
+    input_image_tokens: of.inputImageTokens,
+    cache_image_read_tokens: 0,
     output_tokens: of.outputTokens,
     output_reasoning_tokens: of.reasoningTokens,
     output_audio_tokens: of.outputAudioTokens,
+    output_image_tokens: of.outputImageTokens,
     cache_audio_read_tokens: 0,
     cache_audio_write_tokens: 0,
     output_audio_reasoning_tokens: 0,

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { calcPrice, type ConditionalPrice, type ModelInfo, type ModelPrice } from '@pydantic/genai-prices';
-import { formatUsd, parseUsd, type DecimalUsd, numberToDecimal } from '../core/money.ts';
+import { formatUsd, numberToDecimal, parseUsd, type DecimalUsd } from '../core/money.ts';
 import { priceRow } from '../core/price-row.ts';
-import { priceAt, ratePerMtok, type Price, type Rate, type Rates } from '../core/price.ts';
+import { ratePerMtok, type Price, type Rate, type Rates } from '../core/price.ts';
+import { priceForTier } from '../core/service-tier.ts';
 
 /**
  * The catalogue's price rows for a model, in the order that {@link Price} rows apply. The data is the package's own: no
@@ -74,6 +75,8 @@ function ratesOf(prices: ModelPrice, modelId: string): Rates | null {
     cacheWrite: rateOf(prices['cache_write_mtok']),
     inputAudio: rateOf(prices['input_audio_mtok']),
     outputAudio: rateOf(prices['output_audio_mtok']),
+    inputImage: rateOf(prices['input_image_mtok']),
+    outputImage: rateOf(prices['output_image_mtok']),
     reasoning: rateOf(prices['output_reasoning_mtok']),
     perThousandRequests: typeof requests === 'number' ? numberToDecimal(requests) : null,
   };
@@ -101,61 +104,6 @@ function catalogueVersion(): string {
   return version;
 }
 
-/** A model's price as it is written in the settings: dollars per million tokens, as numbers or decimal strings. */
-export interface PriceOverride {
-  readonly input_usd_per_mtok: number | string;
-  readonly output_usd_per_mtok: number | string;
-  /** Default: the input's. The same holds for the other parts of the input, and for those of the output. */
-  readonly cached_input_usd_per_mtok?: number | string | undefined;
-  readonly cache_write_usd_per_mtok?: number | string | undefined;
-  readonly input_audio_usd_per_mtok?: number | string | undefined;
-  readonly output_audio_usd_per_mtok?: number | string | undefined;
-  readonly reasoning_usd_per_mtok?: number | string | undefined;
-  /** Dollars per thousand requests, whatever their tokens. */
-  readonly usd_per_thousand_requests?: number | string | undefined;
-}
-
-const PARTS = {
-  cachedInput: 'cached_input_usd_per_mtok',
-  cacheWrite: 'cache_write_usd_per_mtok',
-  inputAudio: 'input_audio_usd_per_mtok',
-  outputAudio: 'output_audio_usd_per_mtok',
-  reasoning: 'reasoning_usd_per_mtok',
-  perThousandRequests: 'usd_per_thousand_requests',
-} as const satisfies Partial<Record<keyof Rates, keyof PriceOverride>>;
-
-/**
- * The settings' price as a book of one row that always holds.
- * @param source where the figures come from, e.g. `escalier.yaml`.
- * @throws {RangeError} when a figure is negative, no decimal number, or finer than 10⁻¹² dollars; it names the field.
- */
-export function overrideBook(override: PriceOverride, source: string): readonly Price[] {
-  const parts: [string, DecimalUsd][] = [];
-  for (const [part, field] of Object.entries(PARTS)) {
-    const value = override[field];
-    if (value !== undefined) parts.push([part, usdIn(field, value)]);
-  }
-  const rates: Rates = {
-    input: usdIn('input_usd_per_mtok', override.input_usd_per_mtok),
-    output: usdIn('output_usd_per_mtok', override.output_usd_per_mtok),
-    ...Object.fromEntries(parts),
-  };
-  return [priceRow({ source, from: null, daily: null, rates })];
-}
-
-function usdIn(field: keyof PriceOverride, value: number | string): DecimalUsd {
-  try {
-    const amount = parseUsd(typeof value === 'number' ? numberToDecimal(value) : value);
-    // Written out again, so that 0.10 and 0.1 are the same price with the same id.
-    if (amount >= 0n) return formatUsd(amount);
-  } catch (error) {
-    throw new RangeError(`${field}: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
-  }
-  throw new RangeError(`${field}: ${value} is negative; a price is at least 0`);
-}
-
 /** Tokens of a typical call: `cachedInput` is a part of `input`. Averages need not be whole. */
 export interface TokenProfile {
   readonly input: number;
@@ -170,14 +118,16 @@ const PROFILE_SCALE = 1000;
  * What a million tokens cost, input and output together, when they come in the profile's proportions: the figure that
  * orders a chain. Rounded once, half up, to a picodollar.
  *
- * @returns null where the book has no row for the instant, or the profile has no tokens.
+ * @param serviceTier the tier that is asked for, as `serviceTierOf` names it.
+ * @returns null where the book has no row for the instant and the tier, or the profile has no tokens.
  */
 export function expectedUsdPerMtok(
   book: readonly Price[],
   at: Date,
   profile: TokenProfile,
+  serviceTier: string | null = null,
 ): DecimalUsd | null {
-  const row = priceAt(book, at);
+  const row = priceForTier(book, at, serviceTier)?.price ?? null;
   const tokens = scaled(profile.input) + scaled(profile.output);
   if (row === null || tokens === 0n) return null;
   const { rates } = row;

@@ -43,6 +43,8 @@ export interface RequestFacts {
   readonly requestId: string | null;
   /** The model id that the provider says it served. */
   readonly reportedModel: string | null;
+  /** The service tier that the provider says it served at, in its own word. */
+  readonly serviceTier: string | null;
   readonly httpStatus: number | null;
   readonly latencyMs: number;
   /** Null unless the request streamed. */

@@ -24,6 +24,7 @@ export function createFacts(streamed: boolean, elapsed: () => number) {
   let reportedCostUsd: RequestFacts['reportedCostUsd'] = null;
   let responseId: string | null = null;
   let reportedModel: string | null = null;
+  let serviceTier: string | null = null;
   let httpStatus: number | null = null;
   let firstTokenMs: number | null = null;
   let headers: Headers | null = null;
@@ -32,6 +33,8 @@ export function createFacts(streamed: boolean, elapsed: () => number) {
     if (!isFields(body)) return;
     responseId ??= firstText(body['id']);
     reportedModel ??= firstText(body['model']);
+    // A later chunk knows better: the first may repeat what was asked for. Anthropic's own form has it in the usage.
+    serviceTier = firstText(body['service_tier'], fieldsIn(body, 'usage')['service_tier']) ?? serviceTier;
     if (headers !== null) reportedCostUsd = readReportedCost(body, headers, streamed) ?? reportedCostUsd;
     if (hasUsage(body)) usage = readUsage(body);
   }
@@ -63,6 +66,7 @@ export function createFacts(streamed: boolean, elapsed: () => number) {
         responseId,
         requestId: firstText(...REQUEST_ID_HEADERS.map((header) => headers?.get(header))),
         reportedModel,
+        serviceTier,
         httpStatus,
         latencyMs: Math.round(elapsed()),
         timeToFirstTokenMs: firstTokenMs === null ? null : Math.round(firstTokenMs),

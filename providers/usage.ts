@@ -56,9 +56,11 @@ function fromChat(fields: Fields): Usage {
       fields['cache_creation_input_tokens'],
     ),
     inputAudioTokens: count(prompt['audio_tokens']),
+    inputImageTokens: count(prompt['image_tokens']),
     outputTokens: completionTokens + hidden,
     reasoningTokens: reasoning === 0 ? hidden : reasoning,
     outputAudioTokens: count(completion['audio_tokens']),
+    outputImageTokens: count(completion['image_tokens']),
   };
 }
 
@@ -73,9 +75,11 @@ function fromMessages(fields: Fields): Usage {
     cachedInputTokens: read === 0 ? count(input['cached_tokens']) : read,
     cacheWriteTokens: written,
     inputAudioTokens: count(input['audio_tokens']),
+    inputImageTokens: count(input['image_tokens']),
     outputTokens: count(fields['output_tokens']),
     reasoningTokens: count(output['reasoning_tokens'], output['thinking_tokens']),
     outputAudioTokens: count(output['audio_tokens']),
+    outputImageTokens: count(output['image_tokens']),
   };
 }
 

@@ -290,6 +290,46 @@ describe('a model', () => {
       { input_usd_per_mtok: '$1', output_usd_per_mtok: 1 },
       'input_usd_per_mtok: expected dollars',
     ],
+    [
+      'a date that is none',
+      { input_usd_per_mtok: 1, output_usd_per_mtok: 1, from: '2026-02-30' },
+      'price.from: expected a date or an instant in UTC, such as 2026-11-01',
+    ],
+    [
+      'a discount that ends before it begins',
+      [
+        { input_usd_per_mtok: 1, output_usd_per_mtok: 1 },
+        { input_usd_per_mtok: 1, output_usd_per_mtok: 1, from: '2026-11-02', until: '2026-11-01' },
+      ],
+      'price.1.until: is not after from',
+    ],
+    [
+      'a rate in a tier alone',
+      {
+        input_usd_per_mtok: 1,
+        output_usd_per_mtok: 1,
+        tiers: [{ above_input_tokens: 200_000, cached_input_usd_per_mtok: 1 }],
+      },
+      'price.tiers: cached_input_usd_per_mtok is in a tier alone',
+    ],
+    [
+      'a tier by the default’s name',
+      {
+        input_usd_per_mtok: 1,
+        output_usd_per_mtok: 1,
+        service_tiers: { default: { input_usd_per_mtok: 1, output_usd_per_mtok: 1 } },
+      },
+      'price.service_tiers.default: expected the name of a tier such as flex, batch or priority',
+    ],
+    [
+      'a service tier without output',
+      {
+        input_usd_per_mtok: 1,
+        output_usd_per_mtok: 1,
+        service_tiers: { flex: { input_usd_per_mtok: 1 } },
+      },
+      'price.service_tiers.flex.output_usd_per_mtok: is missing: expected dollars',
+    ],
   ])('has %s', (_what, price, message) => {
     expect(problemWith('models.small.price', price)).toContain(message);
   });

@@ -4,7 +4,7 @@ import type { Policy } from '../core/policy.ts';
 import { redact } from '../providers/redact.ts';
 import type { ScorerRegistry } from '../scorers/registry.ts';
 import { at, located } from './locate.ts';
-import { modelsOf } from './models.ts';
+import { modelsOf, type ModelSettings } from './models.ts';
 import { policyOf } from './policies.ts';
 import { problemsOf, SettingsError, type Problem } from './problems.ts';
 import { providersOf, type ProviderSettings } from './providers.ts';
@@ -12,6 +12,8 @@ import { settingsSchema, type RawSettings } from './schema.ts';
 
 export interface Settings {
   readonly providers: ReadonlyMap<string, ProviderSettings>;
+  /** By their names in the file, with what is known of their prices. */
+  readonly models: ReadonlyMap<string, ModelSettings>;
   /** One per task, in the order of the file. */
   readonly policies: readonly Policy[];
   /** What has aged since the policies were applied: prices have changed the order of a chain. One line each. */
@@ -110,5 +112,5 @@ function checked(
   const policies = Object.entries(raw.tasks)
     .map(([task, rawTask]) => policyOf({ settings: raw, models, scorers, now }, task, rawTask, problems))
     .filter((policy) => policy !== null);
-  return { providers, policies };
+  return { providers, models, policies };
 }

@@ -1,11 +1,8 @@
 import type { Json, JsonObject, PolicyModel } from '../core/policy.ts';
 import type { Price } from '../core/price.ts';
-import {
-  catalogueBook,
-  expectedUsdPerMtok,
-  overrideBook,
-  type TokenProfile,
-} from '../providers/price-book.ts';
+import { serviceTierOf } from '../core/service-tier.ts';
+import { catalogueBook, expectedUsdPerMtok, type TokenProfile } from '../providers/price-book.ts';
+import { overrideBook } from '../providers/price-override.ts';
 import { durationMs } from './duration.ts';
 import type { Problem } from './problems.ts';
 import type { ProviderSettings } from './providers.ts';
@@ -73,6 +70,7 @@ export function policyModel(
     layers.findLast((layer) => layer[key] !== undefined)?.[key];
   const parameters: Record<string, Json> = {};
   for (const layer of layers) Object.assign(parameters, layer.parameters as JsonObject | undefined);
+  const serviceTier = serviceTierOf(null, parameters['service_tier']);
   return {
     model: name,
     provider: raw.provider,
@@ -83,6 +81,6 @@ export function policyModel(
     maxAttempts: last('max_attempts') ?? DEFAULT_MAX_ATTEMPTS,
     stream: last('stream') ?? false,
     price,
-    expectedUsdPerMtok: book === null ? null : expectedUsdPerMtok(book, now, profile),
+    expectedUsdPerMtok: book === null ? null : expectedUsdPerMtok(book, now, profile, serviceTier),
   };
 }

@@ -2,30 +2,13 @@ import { z } from 'zod';
 import { parametersSchema } from '../core/parameters.ts';
 import { answerSchema } from './answer-schema.ts';
 import { durationSchema } from './duration.ts';
+import { priceSchema, usd } from './price-schema.ts';
 import { providerSchema } from './provider-schema.ts';
 
 /** The shape of `escalier.yaml`: the one truth, from which its type and its JSON Schema are made. */
 
-const USD = 'expected dollars from 0 to a million, such as 0.25 or "0.000004"';
-// The message stands at the members too: of a union where one member's type fits, only its issues are told.
-const usd = z.union(
-  [z.number().min(0, USD).max(1_000_000, USD), z.string().regex(/^(\d{1,6}(\.\d{1,12})?|1000000)$/, USD)],
-  USD,
-);
-
 const NAME = 'letters, digits and . _ - : /, at most 100';
 const name = z.string().regex(/^[\w.:/-]{1,100}$/, `expected a name of ${NAME}`);
-
-const price = z.strictObject({
-  input_usd_per_mtok: usd,
-  output_usd_per_mtok: usd,
-  cached_input_usd_per_mtok: usd.optional(),
-  cache_write_usd_per_mtok: usd.optional(),
-  input_audio_usd_per_mtok: usd.optional(),
-  output_audio_usd_per_mtok: usd.optional(),
-  reasoning_usd_per_mtok: usd.optional(),
-  usd_per_thousand_requests: usd.optional(),
-});
 
 const callOptions = {
   parameters: parametersSchema
@@ -52,8 +35,7 @@ const model = z.strictObject({
     .positive()
     .optional()
     .describe('The model’s own limit on output tokens: what bounds the cost of a call that sets none.'),
-  price: z
-    .union([z.literal('unknown'), price], 'expected unknown, or input_usd_per_mtok and output_usd_per_mtok')
+  price: priceSchema
     .optional()
     .describe('USD per million tokens. Default: the catalogue’s price at the time of the call.'),
   ...callOptions,

@@ -77,7 +77,6 @@ export async function demoCommand(context: Context, options: DemoOptions): Promi
     worker = await hostWorker(context, {
       settings: {
         providers: new Map([[REPLAY, replayProvider(replay.url)]]),
-        policies: [policy],
         warnings: [],
       },
       scorers: createScorerRegistry(),

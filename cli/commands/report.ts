@@ -11,21 +11,15 @@ import { CATALOGUE, isProviderKind } from '../../providers/catalogue.ts';
 import { catalogueBook } from '../../providers/price-book.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
-import { CliError, EXIT } from '../exit.ts';
+import { rangeOf, type RangeOptions } from '../range-option.ts';
 import { showReport } from '../report-text.ts';
-
-export interface ReportOptions {
-  readonly task?: string;
-  readonly since?: string;
-  readonly until?: string;
-}
 
 /** A task's figures beside what always calling its last stage would have cost. */
 export interface FullReport extends TaskReport {
   readonly lastStage: (AlwaysLastStage & { readonly model: string }) | null;
 }
 
-export async function reportCommand(context: Context, options: ReportOptions): Promise<void> {
+export async function reportCommand(context: Context, options: RangeOptions): Promise<void> {
   const range = rangeOf(options);
   await withDatabase(context, async (pool) => {
     const reports = await fullReports(pool, range);
@@ -66,21 +60,6 @@ async function lastStageOf(
 function lastStagePrices(model: PolicyModel): readonly Price[] | null {
   const vendor = isProviderKind(model.provider) ? CATALOGUE[model.provider].priceProvider : null;
   return pricesOf(model, (modelId) => (vendor === null ? null : catalogueBook(vendor, modelId)));
-}
-
-function rangeOf({ task, since, until }: ReportOptions): ReportRange {
-  return {
-    ...(task === undefined ? {} : { task }),
-    ...(since === undefined ? {} : { since: instant(since, '--since') }),
-    ...(until === undefined ? {} : { until: instant(until, '--until') }),
-  };
-}
-
-function instant(text: string, flag: string): Date {
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime()))
-    throw new CliError(`${flag} ${text}: expected a date such as 2026-11-01 (UTC)`, EXIT.usage);
-  return at;
 }
 
 /** Amounts in JSON are decimal strings of dollars; spend is bounds. */

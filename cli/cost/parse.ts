@@ -1,7 +1,8 @@
 import type { PlannedStage } from '../../core/cost-plan.ts';
 import { priceAt, type Rates } from '../../core/price.ts';
 import { CATALOGUE, isProviderKind } from '../../providers/catalogue.ts';
-import { catalogueBook, overrideBook } from '../../providers/price-book.ts';
+import { catalogueBook } from '../../providers/price-book.ts';
+import { overrideBook } from '../../providers/price-override.ts';
 
 type Models = ReadonlyMap<string, Rates>;
 

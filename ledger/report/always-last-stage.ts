@@ -43,7 +43,9 @@ export interface AlwaysLastStage {
  */
 export async function alwaysLastStage(db: Queryable, last: LastStage): Promise<AlwaysLastStage> {
   const prices = last.prices ?? [];
-  const byTime = prices.some((price) => price.from !== null || price.daily !== null);
+  const byTime = prices.some(
+    (price) => price.from !== null || price.until !== undefined || price.daily !== null,
+  );
   const groups = await lastStageRows(db, { ...last, byTime });
   const reached = groups.filter((group) => group.reached);
   const stopped = groups.filter((group) => !group.reached && group.inputTokens !== null);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NO_USAGE } from '../../core/usage.ts';
 import type { ModelOutcome, ModelRequest, RequestFacts } from '../../providers/provider.ts';
 
 /** What a fake vendor does with a request. It is given the request and its number for that model in this test, from 1. */
@@ -27,6 +28,7 @@ const FACTS: RequestFacts = {
   responseId: null,
   requestId: null,
   reportedModel: null,
+  serviceTier: null,
   httpStatus: 200,
   latencyMs: 1,
   timeToFirstTokenMs: null,
@@ -38,15 +40,7 @@ export function answered(text: string): ModelOutcome {
   return {
     ...FACTS,
     type: 'answered',
-    usage: {
-      inputTokens: 100,
-      cachedInputTokens: 0,
-      cacheWriteTokens: 0,
-      inputAudioTokens: 0,
-      outputTokens: 10,
-      reasoningTokens: 0,
-      outputAudioTokens: 0,
-    },
+    usage: { ...NO_USAGE, inputTokens: 100, outputTokens: 10 },
     response: { text, message: { role: 'assistant', content: text }, finishReason: 'stop', logprobs: null },
   };
 }
