@@ -64,6 +64,9 @@ comment on column report_days.ready is 'Whether the rollups hold the day. False:
 comment on column report_days.watched_from is 'A transaction that began to write after the mark was committed: no younger one changes the day without taking the mark away. The day is summed up once all older ones have ended. Null until the first look after the mark.';
 comment on column report_days.sealed_at is 'When it became ready.';
 
+-- The functions of one day are planned for that day each time: a plan for any day would guess how much of the tables it
+-- is, and can join one row at a time. So they cannot be inlined, and the views filter on the list of days.
+
 create table report_spend (
   day date not null,
   task text not null,
@@ -100,12 +103,15 @@ comment on column report_spend.low_usd is 'The least that they can have cost tog
 comment on column report_spend.high_usd is 'Sum of the upper bounds that are known, in USD: a bound of the whole only where unbounded is 0.';
 
 create function spend_of_day(of_day date) returns setof report_spend
-language sql stable parallel safe as $$
-  select of_day, task, policy_version, purpose, stage, provider, model, spend_class, cost_source,
-    count(*), count(*) filter (where cost_source = 'unknown'), count(*) - count(cost_high_usd),
-    coalesce(sum(cost_usd), 0), coalesce(sum(cost_low_usd), 0), coalesce(sum(cost_high_usd), 0)
-  from spend_of_attempts(utc_day_start(of_day), utc_day_start(of_day + 1))
-  group by task, policy_version, purpose, stage, provider, model, spend_class, cost_source
+language plpgsql stable set plan_cache_mode = force_custom_plan set jit = off as $$
+begin
+  return query
+    select of_day, task, policy_version, purpose, stage, provider, model, spend_class, cost_source,
+      count(*), count(*) filter (where cost_source = 'unknown'), count(*) - count(cost_high_usd),
+      coalesce(sum(cost_usd), 0), coalesce(sum(cost_low_usd), 0), coalesce(sum(cost_high_usd), 0)
+    from spend_of_attempts(utc_day_start(of_day), utc_day_start(of_day + 1))
+    group by task, policy_version, purpose, stage, provider, model, spend_class, cost_source;
+end
 $$;
 comment on function spend_of_day(date) is 'Rows of spend_by_day for one day, from the base tables.';
 
@@ -133,18 +139,21 @@ comment on column report_queries.labelled is 'Of those with an answer, how many 
 comment on column report_queries.correct is 'Of those with a label, how many are right by the newest one.';
 
 create function queries_of_day(of_day date) returns setof report_queries
-language sql stable parallel safe as $$
-  select of_day, q.task, q.policy_version, q.status, q.outcome,
-    count(*), count(q.served_attempt_id), count(newest.correct), count(*) filter (where newest.correct)
-  from queries q
-  left join (
-    select distinct on (l.query_started_at, l.attempt_id) l.query_started_at, l.attempt_id, l.correct
-    from labels l
-    where l.query_started_at >= utc_day_start(of_day) and l.query_started_at < utc_day_start(of_day + 1)
-    order by l.query_started_at, l.attempt_id, l.labelled_at desc, l.source
-  ) newest on newest.query_started_at = q.started_at and newest.attempt_id = q.served_attempt_id
-  where q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1)
-  group by q.task, q.policy_version, q.status, q.outcome
+language plpgsql stable set plan_cache_mode = force_custom_plan set jit = off as $$
+begin
+  return query
+    select of_day, q.task, q.policy_version, q.status, q.outcome,
+      count(*), count(q.served_attempt_id), count(newest.correct), count(*) filter (where newest.correct)
+    from queries q
+    left join (
+      select distinct on (l.query_started_at, l.attempt_id) l.query_started_at, l.attempt_id, l.correct
+      from labels l
+      where l.query_started_at >= utc_day_start(of_day) and l.query_started_at < utc_day_start(of_day + 1)
+      order by l.query_started_at, l.attempt_id, l.labelled_at desc, l.source
+    ) newest on newest.query_started_at = q.started_at and newest.attempt_id = q.served_attempt_id
+    where q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1)
+    group by q.task, q.policy_version, q.status, q.outcome;
+end
 $$;
 comment on function queries_of_day(date) is 'Rows of queries_by_day for one day, from the base tables.';
 
@@ -190,49 +199,52 @@ comment on column report_stages.to_go_high_usd is 'Sum of the known upper bounds
 comment on column report_stages.to_go_unbounded is 'How many of those attempts nothing bounds from above.';
 
 create function stages_of_day(of_day date) returns setof report_stages
-language sql stable parallel safe as $$
+language plpgsql stable set plan_cache_mode = force_custom_plan set jit = off as $$
+begin
   -- A row per query and stage, then what the query spent after it.
-  select of_day, task, policy_version, stage, model,
-    count(*),
-    count(*) filter (where ended and not later and outcome = 'accepted'),
-    count(*) filter (where ended and not later),
-    count(*) filter (where ended and later),
-    sum(serve_low), sum(serve_high), sum(serve_unbounded)::bigint,
-    sum(scoring_low), sum(scoring_high), sum(scoring_unbounded)::bigint,
-    coalesce(sum(all_low - up_to_low) filter (where ended and later), 0),
-    coalesce(sum(all_high - up_to_high) filter (where ended and later), 0),
-    coalesce(sum(all_unbounded - up_to_unbounded) filter (where ended and later), 0)::bigint
-  from (
-    select s.*, q.outcome, q.status = 'ended' as ended,
-      max(s.stage) filter (where s.model is not null) over by_query > s.stage as later,
-      sum(s.serve_low + s.scoring_low) over by_query as all_low,
-      sum(s.serve_low + s.scoring_low) over climbing as up_to_low,
-      sum(s.serve_high + s.scoring_high) over by_query as all_high,
-      sum(s.serve_high + s.scoring_high) over climbing as up_to_high,
-      sum(s.serve_unbounded + s.scoring_unbounded) over by_query as all_unbounded,
-      sum(s.serve_unbounded + s.scoring_unbounded) over climbing as up_to_unbounded
+  return query
+    select of_day, task, policy_version, stage, model,
+      count(*),
+      count(*) filter (where ended and not later and outcome = 'accepted'),
+      count(*) filter (where ended and not later),
+      count(*) filter (where ended and later),
+      sum(serve_low), sum(serve_high), sum(serve_unbounded)::bigint,
+      sum(scoring_low), sum(scoring_high), sum(scoring_unbounded)::bigint,
+      coalesce(sum(all_low - up_to_low) filter (where ended and later), 0),
+      coalesce(sum(all_high - up_to_high) filter (where ended and later), 0),
+      coalesce(sum(all_unbounded - up_to_unbounded) filter (where ended and later), 0)::bigint
     from (
-      -- A policy version has one model at a stage; min makes it one also for rows that say otherwise.
-      select a.query_started_at, a.query_id, a.task, a.policy_version, a.stage,
-        min(a.model) filter (where a.purpose = 'serve') as model,
-        coalesce(sum(a.cost_low_usd) filter (where a.purpose = 'serve'), 0) as serve_low,
-        coalesce(sum(a.cost_high_usd) filter (where a.purpose = 'serve'), 0) as serve_high,
-        count(*) filter (where a.purpose = 'serve' and a.cost_high_usd is null) as serve_unbounded,
-        coalesce(sum(a.cost_low_usd) filter (where a.purpose = 'score'), 0) as scoring_low,
-        coalesce(sum(a.cost_high_usd) filter (where a.purpose = 'score'), 0) as scoring_high,
-        count(*) filter (where a.purpose = 'score' and a.cost_high_usd is null) as scoring_unbounded
-      from attempts a
-      where a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
-        and a.purpose in ('serve', 'score')
-      group by a.query_started_at, a.query_id, a.task, a.policy_version, a.stage
-    ) s
-    join queries q on q.started_at = s.query_started_at and q.query_id = s.query_id
-      and q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1)
-    window by_query as (partition by s.query_started_at, s.query_id),
-      climbing as (partition by s.query_started_at, s.query_id order by s.stage)
-  ) climbed
-  where model is not null
-  group by task, policy_version, stage, model
+      select s.*, q.outcome, q.status = 'ended' as ended,
+        max(s.stage) filter (where s.model is not null) over by_query > s.stage as later,
+        sum(s.serve_low + s.scoring_low) over by_query as all_low,
+        sum(s.serve_low + s.scoring_low) over climbing as up_to_low,
+        sum(s.serve_high + s.scoring_high) over by_query as all_high,
+        sum(s.serve_high + s.scoring_high) over climbing as up_to_high,
+        sum(s.serve_unbounded + s.scoring_unbounded) over by_query as all_unbounded,
+        sum(s.serve_unbounded + s.scoring_unbounded) over climbing as up_to_unbounded
+      from (
+        -- A policy version has one model at a stage; min makes it one also for rows that say otherwise.
+        select a.query_started_at, a.query_id, a.task, a.policy_version, a.stage,
+          min(a.model) filter (where a.purpose = 'serve') as model,
+          coalesce(sum(a.cost_low_usd) filter (where a.purpose = 'serve'), 0) as serve_low,
+          coalesce(sum(a.cost_high_usd) filter (where a.purpose = 'serve'), 0) as serve_high,
+          count(*) filter (where a.purpose = 'serve' and a.cost_high_usd is null) as serve_unbounded,
+          coalesce(sum(a.cost_low_usd) filter (where a.purpose = 'score'), 0) as scoring_low,
+          coalesce(sum(a.cost_high_usd) filter (where a.purpose = 'score'), 0) as scoring_high,
+          count(*) filter (where a.purpose = 'score' and a.cost_high_usd is null) as scoring_unbounded
+        from attempts a
+        where a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
+          and a.purpose in ('serve', 'score')
+        group by a.query_started_at, a.query_id, a.task, a.policy_version, a.stage
+      ) s
+      join queries q on q.started_at = s.query_started_at and q.query_id = s.query_id
+        and q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1)
+      window by_query as (partition by s.query_started_at, s.query_id),
+        climbing as (partition by s.query_started_at, s.query_id order by s.stage)
+    ) climbed
+    where model is not null
+    group by task, policy_version, stage, model;
+end
 $$;
 comment on function stages_of_day(date) is 'Rows of stages_by_day for one day, from the base tables.';
 
@@ -291,52 +303,55 @@ language sql immutable parallel safe as $$ select '{0,32000,128000,199999,200000
 comment on function input_bucket_edges() is 'Input tokens above which a vendor may charge another price, ascending: a bucket is more than one edge and at most the next.';
 
 create function baselines_of_day(of_day date) returns setof report_baselines
-language sql stable parallel safe as $$
-  select of_day, q.task, q.policy_version, c.model, min(b.input_over), min(b.input_up_to),
-    count(*) filter (where m.called),
-    coalesce(sum(m.own_low), 0), coalesce(sum(m.own_high), 0), coalesce(sum(m.own_unbounded), 0)::bigint,
-    coalesce(sum(q.all_low) filter (where m.called), 0), coalesce(sum(q.all_high) filter (where m.called), 0),
-    coalesce(sum(q.all_unbounded) filter (where m.called), 0)::bigint,
-    count(*) filter (where m.called is null and q.input_tokens is not null),
-    coalesce(sum(q.input_tokens) filter (where m.called is null), 0)::bigint,
-    coalesce(sum(q.all_low) filter (where m.called is null and q.input_tokens is not null), 0),
-    coalesce(sum(q.all_high) filter (where m.called is null and q.input_tokens is not null), 0),
-    coalesce(sum(q.all_unbounded) filter (where m.called is null and q.input_tokens is not null), 0)::bigint,
-    count(*) filter (where m.called is null and q.input_tokens is null),
-    coalesce(sum(q.all_low) filter (where m.called is null and q.input_tokens is null), 0),
-    coalesce(sum(q.all_high) filter (where m.called is null and q.input_tokens is null), 0),
-    coalesce(sum(q.all_unbounded) filter (where m.called is null and q.input_tokens is null), 0)::bigint
-  from (
-    select q.started_at, q.query_id, q.task, q.policy_version,
-      (array_agg(a.input_tokens order by a.stage, a.ordinal, a.try)
-        filter (where a.purpose = 'serve' and a.status = 'succeeded' and a.input_tokens is not null))[1] as input_tokens,
-      coalesce(sum(a.cost_low_usd), 0) as all_low,
-      coalesce(sum(a.cost_high_usd), 0) as all_high,
-      count(a.attempt_id) - count(a.cost_high_usd) as all_unbounded
-    from queries q
-    left join attempts a on a.query_started_at = q.started_at and a.query_id = q.query_id and a.purpose <> 'audit'
-      and a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
-    where q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1) and q.status = 'ended'
-    group by q.started_at, q.query_id
-  ) q
-  join (
-    select distinct p.task, p.version, stage ->> 'model' as model
-    from policies p cross join jsonb_array_elements(p.policy -> 'chain') stage
-  ) c on c.task = q.task and c.version = q.policy_version
-  left join (
-    select a.query_started_at, a.query_id, a.model, true as called, sum(a.cost_low_usd) as own_low,
-      coalesce(sum(a.cost_high_usd), 0) as own_high, count(*) - count(a.cost_high_usd) as own_unbounded
-    from attempts a
-    where a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
-      and a.purpose = 'serve'
-    group by a.query_started_at, a.query_id, a.model
-  ) m on m.query_started_at = q.started_at and m.query_id = q.query_id and m.model = c.model
-  left join (
-    select edge as input_over, lead(edge) over (order by edge) as input_up_to
-    from unnest(input_bucket_edges()) edge
-  ) b on (q.input_tokens > b.input_over or (q.input_tokens = 0 and b.input_over = 0))
-    and (q.input_tokens <= b.input_up_to or b.input_up_to is null)
-  group by q.task, q.policy_version, c.model, b.input_over
+language plpgsql stable set plan_cache_mode = force_custom_plan set jit = off as $$
+begin
+  return query
+    select of_day, q.task, q.policy_version, c.model, min(b.input_over), min(b.input_up_to),
+      count(*) filter (where m.called),
+      coalesce(sum(m.own_low), 0), coalesce(sum(m.own_high), 0), coalesce(sum(m.own_unbounded), 0)::bigint,
+      coalesce(sum(q.all_low) filter (where m.called), 0), coalesce(sum(q.all_high) filter (where m.called), 0),
+      coalesce(sum(q.all_unbounded) filter (where m.called), 0)::bigint,
+      count(*) filter (where m.called is null and q.input_tokens is not null),
+      coalesce(sum(q.input_tokens) filter (where m.called is null), 0)::bigint,
+      coalesce(sum(q.all_low) filter (where m.called is null and q.input_tokens is not null), 0),
+      coalesce(sum(q.all_high) filter (where m.called is null and q.input_tokens is not null), 0),
+      coalesce(sum(q.all_unbounded) filter (where m.called is null and q.input_tokens is not null), 0)::bigint,
+      count(*) filter (where m.called is null and q.input_tokens is null),
+      coalesce(sum(q.all_low) filter (where m.called is null and q.input_tokens is null), 0),
+      coalesce(sum(q.all_high) filter (where m.called is null and q.input_tokens is null), 0),
+      coalesce(sum(q.all_unbounded) filter (where m.called is null and q.input_tokens is null), 0)::bigint
+    from (
+      select q.started_at, q.query_id, q.task, q.policy_version,
+        (array_agg(a.input_tokens order by a.stage, a.ordinal, a.try)
+          filter (where a.purpose = 'serve' and a.status = 'succeeded' and a.input_tokens is not null))[1] as input_tokens,
+        coalesce(sum(a.cost_low_usd), 0) as all_low,
+        coalesce(sum(a.cost_high_usd), 0) as all_high,
+        count(a.attempt_id) - count(a.cost_high_usd) as all_unbounded
+      from queries q
+      left join attempts a on a.query_started_at = q.started_at and a.query_id = q.query_id and a.purpose <> 'audit'
+        and a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
+      where q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1) and q.status = 'ended'
+      group by q.started_at, q.query_id
+    ) q
+    join (
+      select distinct p.task, p.version, stage ->> 'model' as model
+      from policies p cross join jsonb_array_elements(p.policy -> 'chain') stage
+    ) c on c.task = q.task and c.version = q.policy_version
+    left join (
+      select a.query_started_at, a.query_id, a.model, true as called, sum(a.cost_low_usd) as own_low,
+        coalesce(sum(a.cost_high_usd), 0) as own_high, count(*) - count(a.cost_high_usd) as own_unbounded
+      from attempts a
+      where a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
+        and a.purpose = 'serve'
+      group by a.query_started_at, a.query_id, a.model
+    ) m on m.query_started_at = q.started_at and m.query_id = q.query_id and m.model = c.model
+    left join (
+      select edge as input_over, lead(edge) over (order by edge) as input_up_to
+      from unnest(input_bucket_edges()) edge
+    ) b on (q.input_tokens > b.input_over or (q.input_tokens = 0 and b.input_over = 0))
+      and (q.input_tokens <= b.input_up_to or b.input_up_to is null)
+    group by q.task, q.policy_version, c.model, b.input_over;
+end
 $$;
 comment on function baselines_of_day(date) is 'Rows of baselines_by_day for one day, from the base tables.';
 
@@ -358,22 +373,35 @@ comment on function unsealed_report_days() is 'UTC days from the first to the la
 create view spend_by_day as
 select r.* from report_days d join report_spend r on r.day = d.day where d.ready
 union all
-select live.* from unsealed_report_days() u (day) cross join lateral spend_of_day(u.day) live;
+select u.day, live.task, live.policy_version, live.purpose, live.stage, live.provider, live.model, live.spend_class,
+  live.cost_source, live.attempts, live.without_price, live.unbounded, live.known_usd, live.low_usd,
+  live.high_usd
+from unsealed_report_days() u (day) cross join lateral spend_of_day(u.day) live;
 
 create view queries_by_day as
 select r.* from report_days d join report_queries r on r.day = d.day where d.ready
 union all
-select live.* from unsealed_report_days() u (day) cross join lateral queries_of_day(u.day) live;
+select u.day, live.task, live.policy_version, live.status, live.outcome, live.queries, live.served, live.labelled,
+  live.correct
+from unsealed_report_days() u (day) cross join lateral queries_of_day(u.day) live;
 
 create view stages_by_day as
 select r.* from report_days d join report_stages r on r.day = d.day where d.ready
 union all
-select live.* from unsealed_report_days() u (day) cross join lateral stages_of_day(u.day) live;
+select u.day, live.task, live.policy_version, live.stage, live.model, live.reached, live.stopped, live.ended_here,
+  live.went_on, live.serve_low_usd, live.serve_high_usd, live.serve_unbounded, live.scoring_low_usd,
+  live.scoring_high_usd, live.scoring_unbounded, live.to_go_low_usd, live.to_go_high_usd, live.to_go_unbounded
+from unsealed_report_days() u (day) cross join lateral stages_of_day(u.day) live;
 
 create view baselines_by_day as
 select r.* from report_days d join report_baselines r on r.day = d.day where d.ready
 union all
-select live.* from unsealed_report_days() u (day) cross join lateral baselines_of_day(u.day) live;
+select u.day, live.task, live.policy_version, live.model, live.input_over, live.input_up_to, live.called,
+  live.called_own_low_usd, live.called_own_high_usd, live.called_own_unbounded, live.called_all_low_usd,
+  live.called_all_high_usd, live.called_all_unbounded, live.not_called, live.not_called_input_tokens,
+  live.not_called_all_low_usd, live.not_called_all_high_usd, live.not_called_all_unbounded, live.left_out,
+  live.left_out_all_low_usd, live.left_out_all_high_usd, live.left_out_all_unbounded
+from unsealed_report_days() u (day) cross join lateral baselines_of_day(u.day) live;
 
 create view double_billing as
 select day, task, policy_version, reason, spend_class, sum(attempts)::bigint as attempts,

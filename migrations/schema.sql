@@ -333,7 +333,7 @@ create view baselines_by_day as
      JOIN report_baselines r ON r.day = d.day
   WHERE d.ready
 UNION ALL
- SELECT live.day,
+ SELECT u.day,
     live.task,
     live.policy_version,
     live.model,
@@ -409,7 +409,7 @@ create view queries_by_day as
      JOIN report_queries r ON r.day = d.day
   WHERE d.ready
 UNION ALL
- SELECT live.day,
+ SELECT u.day,
     live.task,
     live.policy_version,
     live.status,
@@ -441,7 +441,7 @@ create view spend_by_day as
      JOIN report_spend r ON r.day = d.day
   WHERE d.ready
 UNION ALL
- SELECT live.day,
+ SELECT u.day,
     live.task,
     live.policy_version,
     live.purpose,
@@ -482,7 +482,7 @@ create view stages_by_day as
      JOIN report_stages r ON r.day = d.day
   WHERE d.ready
 UNION ALL
- SELECT live.day,
+ SELECT u.day,
     live.task,
     live.policy_version,
     live.stage,
@@ -505,54 +505,59 @@ UNION ALL
 
 CREATE OR REPLACE FUNCTION public.baselines_of_day(of_day date)
  RETURNS SETOF report_baselines
- LANGUAGE sql
- STABLE PARALLEL SAFE
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
 AS $function$
-  select of_day, q.task, q.policy_version, c.model, min(b.input_over), min(b.input_up_to),
-    count(*) filter (where m.called),
-    coalesce(sum(m.own_low), 0), coalesce(sum(m.own_high), 0), coalesce(sum(m.own_unbounded), 0)::bigint,
-    coalesce(sum(q.all_low) filter (where m.called), 0), coalesce(sum(q.all_high) filter (where m.called), 0),
-    coalesce(sum(q.all_unbounded) filter (where m.called), 0)::bigint,
-    count(*) filter (where m.called is null and q.input_tokens is not null),
-    coalesce(sum(q.input_tokens) filter (where m.called is null), 0)::bigint,
-    coalesce(sum(q.all_low) filter (where m.called is null and q.input_tokens is not null), 0),
-    coalesce(sum(q.all_high) filter (where m.called is null and q.input_tokens is not null), 0),
-    coalesce(sum(q.all_unbounded) filter (where m.called is null and q.input_tokens is not null), 0)::bigint,
-    count(*) filter (where m.called is null and q.input_tokens is null),
-    coalesce(sum(q.all_low) filter (where m.called is null and q.input_tokens is null), 0),
-    coalesce(sum(q.all_high) filter (where m.called is null and q.input_tokens is null), 0),
-    coalesce(sum(q.all_unbounded) filter (where m.called is null and q.input_tokens is null), 0)::bigint
-  from (
-    select q.started_at, q.query_id, q.task, q.policy_version,
-      (array_agg(a.input_tokens order by a.stage, a.ordinal, a.try)
-        filter (where a.purpose = 'serve' and a.status = 'succeeded' and a.input_tokens is not null))[1] as input_tokens,
-      coalesce(sum(a.cost_low_usd), 0) as all_low,
-      coalesce(sum(a.cost_high_usd), 0) as all_high,
-      count(a.attempt_id) - count(a.cost_high_usd) as all_unbounded
-    from queries q
-    left join attempts a on a.query_started_at = q.started_at and a.query_id = q.query_id and a.purpose <> 'audit'
-      and a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
-    where q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1) and q.status = 'ended'
-    group by q.started_at, q.query_id
-  ) q
-  join (
-    select distinct p.task, p.version, stage ->> 'model' as model
-    from policies p cross join jsonb_array_elements(p.policy -> 'chain') stage
-  ) c on c.task = q.task and c.version = q.policy_version
-  left join (
-    select a.query_started_at, a.query_id, a.model, true as called, sum(a.cost_low_usd) as own_low,
-      coalesce(sum(a.cost_high_usd), 0) as own_high, count(*) - count(a.cost_high_usd) as own_unbounded
-    from attempts a
-    where a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
-      and a.purpose = 'serve'
-    group by a.query_started_at, a.query_id, a.model
-  ) m on m.query_started_at = q.started_at and m.query_id = q.query_id and m.model = c.model
-  left join (
-    select edge as input_over, lead(edge) over (order by edge) as input_up_to
-    from unnest(input_bucket_edges()) edge
-  ) b on (q.input_tokens > b.input_over or (q.input_tokens = 0 and b.input_over = 0))
-    and (q.input_tokens <= b.input_up_to or b.input_up_to is null)
-  group by q.task, q.policy_version, c.model, b.input_over
+begin
+  return query
+    select of_day, q.task, q.policy_version, c.model, min(b.input_over), min(b.input_up_to),
+      count(*) filter (where m.called),
+      coalesce(sum(m.own_low), 0), coalesce(sum(m.own_high), 0), coalesce(sum(m.own_unbounded), 0)::bigint,
+      coalesce(sum(q.all_low) filter (where m.called), 0), coalesce(sum(q.all_high) filter (where m.called), 0),
+      coalesce(sum(q.all_unbounded) filter (where m.called), 0)::bigint,
+      count(*) filter (where m.called is null and q.input_tokens is not null),
+      coalesce(sum(q.input_tokens) filter (where m.called is null), 0)::bigint,
+      coalesce(sum(q.all_low) filter (where m.called is null and q.input_tokens is not null), 0),
+      coalesce(sum(q.all_high) filter (where m.called is null and q.input_tokens is not null), 0),
+      coalesce(sum(q.all_unbounded) filter (where m.called is null and q.input_tokens is not null), 0)::bigint,
+      count(*) filter (where m.called is null and q.input_tokens is null),
+      coalesce(sum(q.all_low) filter (where m.called is null and q.input_tokens is null), 0),
+      coalesce(sum(q.all_high) filter (where m.called is null and q.input_tokens is null), 0),
+      coalesce(sum(q.all_unbounded) filter (where m.called is null and q.input_tokens is null), 0)::bigint
+    from (
+      select q.started_at, q.query_id, q.task, q.policy_version,
+        (array_agg(a.input_tokens order by a.stage, a.ordinal, a.try)
+          filter (where a.purpose = 'serve' and a.status = 'succeeded' and a.input_tokens is not null))[1] as input_tokens,
+        coalesce(sum(a.cost_low_usd), 0) as all_low,
+        coalesce(sum(a.cost_high_usd), 0) as all_high,
+        count(a.attempt_id) - count(a.cost_high_usd) as all_unbounded
+      from queries q
+      left join attempts a on a.query_started_at = q.started_at and a.query_id = q.query_id and a.purpose <> 'audit'
+        and a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
+      where q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1) and q.status = 'ended'
+      group by q.started_at, q.query_id
+    ) q
+    join (
+      select distinct p.task, p.version, stage ->> 'model' as model
+      from policies p cross join jsonb_array_elements(p.policy -> 'chain') stage
+    ) c on c.task = q.task and c.version = q.policy_version
+    left join (
+      select a.query_started_at, a.query_id, a.model, true as called, sum(a.cost_low_usd) as own_low,
+        coalesce(sum(a.cost_high_usd), 0) as own_high, count(*) - count(a.cost_high_usd) as own_unbounded
+      from attempts a
+      where a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
+        and a.purpose = 'serve'
+      group by a.query_started_at, a.query_id, a.model
+    ) m on m.query_started_at = q.started_at and m.query_id = q.query_id and m.model = c.model
+    left join (
+      select edge as input_over, lead(edge) over (order by edge) as input_up_to
+      from unnest(input_bucket_edges()) edge
+    ) b on (q.input_tokens > b.input_over or (q.input_tokens = 0 and b.input_over = 0))
+      and (q.input_tokens <= b.input_up_to or b.input_up_to is null)
+    group by q.task, q.policy_version, c.model, b.input_over;
+end
 $function$
 ;
 
@@ -619,20 +624,25 @@ $function$
 
 CREATE OR REPLACE FUNCTION public.queries_of_day(of_day date)
  RETURNS SETOF report_queries
- LANGUAGE sql
- STABLE PARALLEL SAFE
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
 AS $function$
-  select of_day, q.task, q.policy_version, q.status, q.outcome,
-    count(*), count(q.served_attempt_id), count(newest.correct), count(*) filter (where newest.correct)
-  from queries q
-  left join (
-    select distinct on (l.query_started_at, l.attempt_id) l.query_started_at, l.attempt_id, l.correct
-    from labels l
-    where l.query_started_at >= utc_day_start(of_day) and l.query_started_at < utc_day_start(of_day + 1)
-    order by l.query_started_at, l.attempt_id, l.labelled_at desc, l.source
-  ) newest on newest.query_started_at = q.started_at and newest.attempt_id = q.served_attempt_id
-  where q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1)
-  group by q.task, q.policy_version, q.status, q.outcome
+begin
+  return query
+    select of_day, q.task, q.policy_version, q.status, q.outcome,
+      count(*), count(q.served_attempt_id), count(newest.correct), count(*) filter (where newest.correct)
+    from queries q
+    left join (
+      select distinct on (l.query_started_at, l.attempt_id) l.query_started_at, l.attempt_id, l.correct
+      from labels l
+      where l.query_started_at >= utc_day_start(of_day) and l.query_started_at < utc_day_start(of_day + 1)
+      order by l.query_started_at, l.attempt_id, l.labelled_at desc, l.source
+    ) newest on newest.query_started_at = q.started_at and newest.attempt_id = q.served_attempt_id
+    where q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1)
+    group by q.task, q.policy_version, q.status, q.outcome;
+end
 $function$
 ;
 
@@ -699,64 +709,74 @@ $function$
 
 CREATE OR REPLACE FUNCTION public.spend_of_day(of_day date)
  RETURNS SETOF report_spend
- LANGUAGE sql
- STABLE PARALLEL SAFE
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
 AS $function$
-  select of_day, task, policy_version, purpose, stage, provider, model, spend_class, cost_source,
-    count(*), count(*) filter (where cost_source = 'unknown'), count(*) - count(cost_high_usd),
-    coalesce(sum(cost_usd), 0), coalesce(sum(cost_low_usd), 0), coalesce(sum(cost_high_usd), 0)
-  from spend_of_attempts(utc_day_start(of_day), utc_day_start(of_day + 1))
-  group by task, policy_version, purpose, stage, provider, model, spend_class, cost_source
+begin
+  return query
+    select of_day, task, policy_version, purpose, stage, provider, model, spend_class, cost_source,
+      count(*), count(*) filter (where cost_source = 'unknown'), count(*) - count(cost_high_usd),
+      coalesce(sum(cost_usd), 0), coalesce(sum(cost_low_usd), 0), coalesce(sum(cost_high_usd), 0)
+    from spend_of_attempts(utc_day_start(of_day), utc_day_start(of_day + 1))
+    group by task, policy_version, purpose, stage, provider, model, spend_class, cost_source;
+end
 $function$
 ;
 
 CREATE OR REPLACE FUNCTION public.stages_of_day(of_day date)
  RETURNS SETOF report_stages
- LANGUAGE sql
- STABLE PARALLEL SAFE
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
 AS $function$
+begin
   -- A row per query and stage, then what the query spent after it.
-  select of_day, task, policy_version, stage, model,
-    count(*),
-    count(*) filter (where ended and not later and outcome = 'accepted'),
-    count(*) filter (where ended and not later),
-    count(*) filter (where ended and later),
-    sum(serve_low), sum(serve_high), sum(serve_unbounded)::bigint,
-    sum(scoring_low), sum(scoring_high), sum(scoring_unbounded)::bigint,
-    coalesce(sum(all_low - up_to_low) filter (where ended and later), 0),
-    coalesce(sum(all_high - up_to_high) filter (where ended and later), 0),
-    coalesce(sum(all_unbounded - up_to_unbounded) filter (where ended and later), 0)::bigint
-  from (
-    select s.*, q.outcome, q.status = 'ended' as ended,
-      max(s.stage) filter (where s.model is not null) over by_query > s.stage as later,
-      sum(s.serve_low + s.scoring_low) over by_query as all_low,
-      sum(s.serve_low + s.scoring_low) over climbing as up_to_low,
-      sum(s.serve_high + s.scoring_high) over by_query as all_high,
-      sum(s.serve_high + s.scoring_high) over climbing as up_to_high,
-      sum(s.serve_unbounded + s.scoring_unbounded) over by_query as all_unbounded,
-      sum(s.serve_unbounded + s.scoring_unbounded) over climbing as up_to_unbounded
+  return query
+    select of_day, task, policy_version, stage, model,
+      count(*),
+      count(*) filter (where ended and not later and outcome = 'accepted'),
+      count(*) filter (where ended and not later),
+      count(*) filter (where ended and later),
+      sum(serve_low), sum(serve_high), sum(serve_unbounded)::bigint,
+      sum(scoring_low), sum(scoring_high), sum(scoring_unbounded)::bigint,
+      coalesce(sum(all_low - up_to_low) filter (where ended and later), 0),
+      coalesce(sum(all_high - up_to_high) filter (where ended and later), 0),
+      coalesce(sum(all_unbounded - up_to_unbounded) filter (where ended and later), 0)::bigint
     from (
-      -- A policy version has one model at a stage; min makes it one also for rows that say otherwise.
-      select a.query_started_at, a.query_id, a.task, a.policy_version, a.stage,
-        min(a.model) filter (where a.purpose = 'serve') as model,
-        coalesce(sum(a.cost_low_usd) filter (where a.purpose = 'serve'), 0) as serve_low,
-        coalesce(sum(a.cost_high_usd) filter (where a.purpose = 'serve'), 0) as serve_high,
-        count(*) filter (where a.purpose = 'serve' and a.cost_high_usd is null) as serve_unbounded,
-        coalesce(sum(a.cost_low_usd) filter (where a.purpose = 'score'), 0) as scoring_low,
-        coalesce(sum(a.cost_high_usd) filter (where a.purpose = 'score'), 0) as scoring_high,
-        count(*) filter (where a.purpose = 'score' and a.cost_high_usd is null) as scoring_unbounded
-      from attempts a
-      where a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
-        and a.purpose in ('serve', 'score')
-      group by a.query_started_at, a.query_id, a.task, a.policy_version, a.stage
-    ) s
-    join queries q on q.started_at = s.query_started_at and q.query_id = s.query_id
-      and q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1)
-    window by_query as (partition by s.query_started_at, s.query_id),
-      climbing as (partition by s.query_started_at, s.query_id order by s.stage)
-  ) climbed
-  where model is not null
-  group by task, policy_version, stage, model
+      select s.*, q.outcome, q.status = 'ended' as ended,
+        max(s.stage) filter (where s.model is not null) over by_query > s.stage as later,
+        sum(s.serve_low + s.scoring_low) over by_query as all_low,
+        sum(s.serve_low + s.scoring_low) over climbing as up_to_low,
+        sum(s.serve_high + s.scoring_high) over by_query as all_high,
+        sum(s.serve_high + s.scoring_high) over climbing as up_to_high,
+        sum(s.serve_unbounded + s.scoring_unbounded) over by_query as all_unbounded,
+        sum(s.serve_unbounded + s.scoring_unbounded) over climbing as up_to_unbounded
+      from (
+        -- A policy version has one model at a stage; min makes it one also for rows that say otherwise.
+        select a.query_started_at, a.query_id, a.task, a.policy_version, a.stage,
+          min(a.model) filter (where a.purpose = 'serve') as model,
+          coalesce(sum(a.cost_low_usd) filter (where a.purpose = 'serve'), 0) as serve_low,
+          coalesce(sum(a.cost_high_usd) filter (where a.purpose = 'serve'), 0) as serve_high,
+          count(*) filter (where a.purpose = 'serve' and a.cost_high_usd is null) as serve_unbounded,
+          coalesce(sum(a.cost_low_usd) filter (where a.purpose = 'score'), 0) as scoring_low,
+          coalesce(sum(a.cost_high_usd) filter (where a.purpose = 'score'), 0) as scoring_high,
+          count(*) filter (where a.purpose = 'score' and a.cost_high_usd is null) as scoring_unbounded
+        from attempts a
+        where a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
+          and a.purpose in ('serve', 'score')
+        group by a.query_started_at, a.query_id, a.task, a.policy_version, a.stage
+      ) s
+      join queries q on q.started_at = s.query_started_at and q.query_id = s.query_id
+        and q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1)
+      window by_query as (partition by s.query_started_at, s.query_id),
+        climbing as (partition by s.query_started_at, s.query_id order by s.stage)
+    ) climbed
+    where model is not null
+    group by task, policy_version, stage, model;
+end
 $function$
 ;
 
