@@ -46,6 +46,29 @@ export async function sealReportDays(pool: pg.Pool, options: SealOptions = {}): 
   return { sealed, postponed };
 }
 
+/** A finished day is summed up within the hour, and one that has changed again as soon. */
+const EVERY_MS = 60 * 60 * 1000;
+
+/** {@link sealReportDays} now and every hour, for as long as the process runs; `stop` waits for a call that is under way. */
+export function keepReportDaysSealed(
+  pool: pg.Pool,
+  onError: (error: unknown) => void,
+): { stop(): Promise<void> } {
+  let running: Promise<unknown> = Promise.resolve();
+  const seal = (): void => {
+    running = sealReportDays(pool).catch(onError);
+  };
+  seal();
+  const timer = setInterval(seal, EVERY_MS);
+  timer.unref();
+  return {
+    async stop() {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
 async function markedDays(db: Queryable, limit: number): Promise<string[]> {
   const { rows } = await db.query<{ day: string }>({
     name: 'marked-report-days',
