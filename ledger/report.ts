@@ -81,8 +81,8 @@ export async function taskReport(
     const stages = await stageReports(db, range);
     const baselines = await baselineReports(db, range, bookOf);
     return counts.map((count) => {
-      const ofTask = <Row extends { readonly task: string }>(rows: readonly Row[]): Omit<Row, 'task'>[] =>
-        rows.filter(({ task }) => task === count.task).map(({ task: _, ...row }) => row);
+      const ofTask = <Row extends { readonly task: string }>(rows: readonly Row[]): Row[] =>
+        rows.filter(({ task }) => task === count.task);
       const own = { stages: ofTask(stages), baselines: ofTask(baselines) };
       return {
         ...count,

@@ -65,7 +65,8 @@ comment on column report_days.watched_from is 'A transaction that began to write
 comment on column report_days.sealed_at is 'When it became ready.';
 
 -- The functions of one day are planned for that day each time: a plan for any day would guess how much of the tables it
--- is, and can join one row at a time. So they cannot be inlined, and the views filter on the list of days.
+-- is, and can join one row at a time. So they cannot be inlined, and the views filter on the list of days. With the
+-- stock 4 MB of memory a day of 100,000 attempts would be sorted on disk.
 
 create table report_spend (
   day date not null,
@@ -103,7 +104,7 @@ comment on column report_spend.low_usd is 'The least that they can have cost tog
 comment on column report_spend.high_usd is 'Sum of the upper bounds that are known, in USD: a bound of the whole only where unbounded is 0.';
 
 create function spend_of_day(of_day date) returns setof report_spend
-language plpgsql stable set plan_cache_mode = force_custom_plan set jit = off as $$
+language plpgsql stable set plan_cache_mode = force_custom_plan set jit = off set work_mem = '64MB' as $$
 begin
   return query
     select of_day, task, policy_version, purpose, stage, provider, model, spend_class, cost_source,
@@ -139,7 +140,7 @@ comment on column report_queries.labelled is 'Of those with an answer, how many 
 comment on column report_queries.correct is 'Of those with a label, how many are right by the newest one.';
 
 create function queries_of_day(of_day date) returns setof report_queries
-language plpgsql stable set plan_cache_mode = force_custom_plan set jit = off as $$
+language plpgsql stable set plan_cache_mode = force_custom_plan set jit = off set work_mem = '64MB' as $$
 begin
   return query
     select of_day, q.task, q.policy_version, q.status, q.outcome,
@@ -199,7 +200,7 @@ comment on column report_stages.to_go_high_usd is 'Sum of the known upper bounds
 comment on column report_stages.to_go_unbounded is 'How many of those attempts nothing bounds from above.';
 
 create function stages_of_day(of_day date) returns setof report_stages
-language plpgsql stable set plan_cache_mode = force_custom_plan set jit = off as $$
+language plpgsql stable set plan_cache_mode = force_custom_plan set jit = off set work_mem = '64MB' as $$
 begin
   -- A row per query and stage, then what the query spent after it.
   return query
@@ -210,18 +211,15 @@ begin
       count(*) filter (where ended and later),
       sum(serve_low), sum(serve_high), sum(serve_unbounded)::bigint,
       sum(scoring_low), sum(scoring_high), sum(scoring_unbounded)::bigint,
-      coalesce(sum(all_low - up_to_low) filter (where ended and later), 0),
-      coalesce(sum(all_high - up_to_high) filter (where ended and later), 0),
-      coalesce(sum(all_unbounded - up_to_unbounded) filter (where ended and later), 0)::bigint
+      coalesce(sum(after_low) filter (where ended and later), 0),
+      coalesce(sum(after_high) filter (where ended and later), 0),
+      coalesce(sum(after_unbounded) filter (where ended and later), 0)::bigint
     from (
       select s.*, q.outcome, q.status = 'ended' as ended,
-        max(s.stage) filter (where s.model is not null) over by_query > s.stage as later,
-        sum(s.serve_low + s.scoring_low) over by_query as all_low,
-        sum(s.serve_low + s.scoring_low) over climbing as up_to_low,
-        sum(s.serve_high + s.scoring_high) over by_query as all_high,
-        sum(s.serve_high + s.scoring_high) over climbing as up_to_high,
-        sum(s.serve_unbounded + s.scoring_unbounded) over by_query as all_unbounded,
-        sum(s.serve_unbounded + s.scoring_unbounded) over climbing as up_to_unbounded
+        coalesce(bool_or(s.model is not null) over later_stages, false) as later,
+        sum(s.serve_low + s.scoring_low) over later_stages as after_low,
+        sum(s.serve_high + s.scoring_high) over later_stages as after_high,
+        sum(s.serve_unbounded + s.scoring_unbounded) over later_stages as after_unbounded
       from (
         -- A policy version has one model at a stage; min makes it one also for rows that say otherwise.
         select a.query_started_at, a.query_id, a.task, a.policy_version, a.stage,
@@ -239,8 +237,9 @@ begin
       ) s
       join queries q on q.started_at = s.query_started_at and q.query_id = s.query_id
         and q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1)
-      window by_query as (partition by s.query_started_at, s.query_id),
-        climbing as (partition by s.query_started_at, s.query_id order by s.stage)
+      window later_stages as (
+        partition by s.query_started_at, s.query_id order by s.stage desc rows between unbounded preceding and 1 preceding
+      )
     ) climbed
     where model is not null
     group by task, policy_version, stage, model;
@@ -303,7 +302,7 @@ language sql immutable parallel safe as $$ select '{0,32000,128000,199999,200000
 comment on function input_bucket_edges() is 'Input tokens above which a vendor may charge another price, ascending: a bucket is more than one edge and at most the next.';
 
 create function baselines_of_day(of_day date) returns setof report_baselines
-language plpgsql stable set plan_cache_mode = force_custom_plan set jit = off as $$
+language plpgsql stable set plan_cache_mode = force_custom_plan set jit = off set work_mem = '64MB' as $$
 begin
   return query
     select of_day, q.task, q.policy_version, c.model, min(b.input_over), min(b.input_up_to),

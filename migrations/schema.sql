@@ -509,6 +509,7 @@ CREATE OR REPLACE FUNCTION public.baselines_of_day(of_day date)
  STABLE
  SET plan_cache_mode TO 'force_custom_plan'
  SET jit TO 'off'
+ SET work_mem TO '64MB'
 AS $function$
 begin
   return query
@@ -628,6 +629,7 @@ CREATE OR REPLACE FUNCTION public.queries_of_day(of_day date)
  STABLE
  SET plan_cache_mode TO 'force_custom_plan'
  SET jit TO 'off'
+ SET work_mem TO '64MB'
 AS $function$
 begin
   return query
@@ -713,6 +715,7 @@ CREATE OR REPLACE FUNCTION public.spend_of_day(of_day date)
  STABLE
  SET plan_cache_mode TO 'force_custom_plan'
  SET jit TO 'off'
+ SET work_mem TO '64MB'
 AS $function$
 begin
   return query
@@ -731,6 +734,7 @@ CREATE OR REPLACE FUNCTION public.stages_of_day(of_day date)
  STABLE
  SET plan_cache_mode TO 'force_custom_plan'
  SET jit TO 'off'
+ SET work_mem TO '64MB'
 AS $function$
 begin
   -- A row per query and stage, then what the query spent after it.
@@ -742,18 +746,15 @@ begin
       count(*) filter (where ended and later),
       sum(serve_low), sum(serve_high), sum(serve_unbounded)::bigint,
       sum(scoring_low), sum(scoring_high), sum(scoring_unbounded)::bigint,
-      coalesce(sum(all_low - up_to_low) filter (where ended and later), 0),
-      coalesce(sum(all_high - up_to_high) filter (where ended and later), 0),
-      coalesce(sum(all_unbounded - up_to_unbounded) filter (where ended and later), 0)::bigint
+      coalesce(sum(after_low) filter (where ended and later), 0),
+      coalesce(sum(after_high) filter (where ended and later), 0),
+      coalesce(sum(after_unbounded) filter (where ended and later), 0)::bigint
     from (
       select s.*, q.outcome, q.status = 'ended' as ended,
-        max(s.stage) filter (where s.model is not null) over by_query > s.stage as later,
-        sum(s.serve_low + s.scoring_low) over by_query as all_low,
-        sum(s.serve_low + s.scoring_low) over climbing as up_to_low,
-        sum(s.serve_high + s.scoring_high) over by_query as all_high,
-        sum(s.serve_high + s.scoring_high) over climbing as up_to_high,
-        sum(s.serve_unbounded + s.scoring_unbounded) over by_query as all_unbounded,
-        sum(s.serve_unbounded + s.scoring_unbounded) over climbing as up_to_unbounded
+        coalesce(bool_or(s.model is not null) over later_stages, false) as later,
+        sum(s.serve_low + s.scoring_low) over later_stages as after_low,
+        sum(s.serve_high + s.scoring_high) over later_stages as after_high,
+        sum(s.serve_unbounded + s.scoring_unbounded) over later_stages as after_unbounded
       from (
         -- A policy version has one model at a stage; min makes it one also for rows that say otherwise.
         select a.query_started_at, a.query_id, a.task, a.policy_version, a.stage,
@@ -771,8 +772,9 @@ begin
       ) s
       join queries q on q.started_at = s.query_started_at and q.query_id = s.query_id
         and q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1)
-      window by_query as (partition by s.query_started_at, s.query_id),
-        climbing as (partition by s.query_started_at, s.query_id order by s.stage)
+      window later_stages as (
+        partition by s.query_started_at, s.query_id order by s.stage desc rows between unbounded preceding and 1 preceding
+      )
     ) climbed
     where model is not null
     group by task, policy_version, stage, model;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
-import pg from 'pg';
+import type pg from 'pg';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sealReportDays } from '../ledger/seal-report-days.ts';
 import { useDatabase } from './support/database.ts';

@@ -210,8 +210,8 @@ describe('taskReport', () => {
   test('says how far queries climbed, and what each stage cost', async () => {
     const { stages } = await support();
     expect(
-      stages.map(({ serve, scoring, toGo, worth: _, ...stage }) => ({
-        ...stage,
+      stages.map(({ stage, model, reached, stopped, endedHere, wentOn, serve, scoring, toGo }) => ({
+        ...{ stage, model, reached, stopped, endedHere, wentOn },
         spend: [serve, scoring, toGo].map(spendText),
       })),
     ).toEqual([
@@ -308,7 +308,7 @@ describe('baselines', () => {
   test('what a model cost where it was called, bounds elsewhere', async () => {
     const { baselines } = await support();
     expect(
-      baselines.map(({ baseline, actual, notCalledBaseline, leftOutActual, ...rest }) => ({
+      baselines.map(({ task, baseline, actual, notCalledBaseline, leftOutActual, ...rest }) => ({
         ...rest,
         spend: [baseline, actual, notCalledBaseline, leftOutActual].map(spendText),
       })),

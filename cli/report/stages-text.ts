@@ -64,7 +64,7 @@ function recordedPart({ queries, stages, alpha }: RecordedReport): string[] {
 }
 
 /** A stage's verdict in words. */
-export function sentence({ verdict, cost }: Pick<StageValue, 'verdict' | 'cost'>, alpha: number): string {
+function sentence({ verdict, cost }: Pick<StageValue, 'verdict' | 'cost'>, alpha: number): string {
   switch (verdict.type) {
     case 'loses':
       return `loses money: cheaper without it, and not worse by more than ${Number((alpha * 100).toFixed(3))} points`;
