@@ -5,6 +5,7 @@ import { createPayloadCodec } from '../codec/payload-codec.ts';
 import { openDatabase, requireDatabase } from '../ledger/database.ts';
 import { schemaProblem } from '../ledger/migrate.ts';
 import { keepPartitions } from '../ledger/partitions.ts';
+import { keepReportDaysSealed } from '../ledger/seal-report-days.ts';
 import type { ScorerRegistry } from '../scorers/index.ts';
 import type { Settings } from '../settings/load.ts';
 import { createPorts, installRuntime, missingKey, startWorker, workerIdentity } from '../worker/index.ts';
@@ -71,11 +72,18 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
     const partitions = keepPartitions(pool, (error) => {
       log.error({ err: error }, 'partitions could not be made ahead of time');
     });
+    const reportDays = keepReportDaysSealed(pool, (error) => {
+      log.error(
+        { err: error },
+        'finished days could not be summed up for reports, which read them row by row meanwhile',
+      );
+    });
     return {
       pool,
       done: worker.done,
       async stop() {
         partitions.stop();
+        await reportDays.stop();
         await worker.stop();
         await pool.end();
       },

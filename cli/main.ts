@@ -155,13 +155,39 @@ program
     run(async () => (await import('./commands/record.ts')).recordCommand)(file, options),
   );
 
-program
+const report = program
   .command('report')
   .description('per task: queries, accuracy where labels exist, cost, and what was paid twice')
   .option('-t, --task <task>', 'one task')
-  .option('--since <date>', 'queries that started at or after this instant')
-  .option('--until <date>', 'queries that started before this instant')
-  .action((options) => run(async () => (await import('./commands/report.ts')).reportCommand)(options));
+  .option('--since <date>', 'queries that started on this UTC day or later')
+  .option('--until <date>', 'queries that started before this UTC day')
+  .option(
+    '--recorded <folder>',
+    'a recorded set, to say what each stage is worth and what other models would cost',
+  )
+  .option('--alpha <points>', 'accuracy that a stage’s verdict may give away, in points', fraction, 1)
+  .action((options) => run(async () => (await import('./commands/report.ts')).reportCommand)('all', options));
+
+for (const [section, description] of [
+  ['double-billing', 'what was paid beside the answers, and why'],
+  ['stages', 'whether each stage pays'],
+  ['savings', 'what the models would have cost that could have been called instead'],
+] as const) {
+  report
+    .command(section)
+    .description(`${description}; takes the options of report`)
+    .option('-t, --task <task>', 'one task')
+    .option('--since <date>', 'queries that started on this UTC day or later')
+    .option('--until <date>', 'queries that started before this UTC day')
+    .option('--recorded <folder>', 'a recorded set')
+    .option('--alpha <points>', 'accuracy that a stage’s verdict may give away, in points', fraction)
+    .action((options) =>
+      run(async () => (await import('./commands/report.ts')).reportCommand)(section, {
+        ...report.opts(),
+        ...options,
+      }),
+    );
+}
 
 program
   .command('prices')

@@ -1,7 +1,7 @@
 import type { Rates } from '../core/price.ts';
 import type { DecimalUsd } from '../core/money.ts';
 import { onlyRow, type Queryable } from './database.ts';
-import { inRange, rangeValues, type ReportRange } from './report/range.ts';
+import { startedInRange, rangeValues, type ReportRange } from './report/range.ts';
 
 /** What the ended queries of one policy version did at a stage. Averages are per query that got a usable response there. */
 export interface ObservedStage {
@@ -41,7 +41,7 @@ export async function observedTraffic(
   const { rows } = await db.query<{ queries: number; from: Date | null; to: Date | null }>({
     name: 'observed-queries',
     text: `select count(*)::int as queries, min(started_at) as "from", max(started_at) as "to"
-           from queries where status = 'ended' and policy_version = $4 and ${inRange('task', 'started_at')}`,
+           from queries where status = 'ended' and policy_version = $4 and ${startedInRange('task', 'started_at')}`,
     values,
   });
   const { rows: stages } = await db.query<ObservedStage>({ name: 'observed-stages', text: STAGES, values });
@@ -49,7 +49,7 @@ export async function observedTraffic(
     name: 'observed-scoring',
     text: `select case when count(*) = 0 then '0' when count(*) = count(cost_high_usd)
              then trim_scale(round(sum(cost_high_usd) / count(distinct (query_id, stage)), 12))::text end as usd
-           from attempts where purpose = 'score' and policy_version = $4 and ${inRange('task', 'query_started_at')}`,
+           from attempts where purpose = 'score' and policy_version = $4 and ${startedInRange('task', 'query_started_at')}`,
     values,
   });
   return {
@@ -72,7 +72,7 @@ const STAGES = `
       a.stage = max(a.stage) over (partition by a.query_started_at, a.query_id) as is_last
     from attempts a
     join queries q on q.started_at = a.query_started_at and q.query_id = a.query_id and q.status = 'ended'
-    where a.purpose = 'serve' and a.policy_version = $4 and ${inRange('a.task', 'a.query_started_at')}
+    where a.purpose = 'serve' and a.policy_version = $4 and ${startedInRange('a.task', 'a.query_started_at')}
     group by a.query_started_at, a.query_id, a.stage
   )
   select c.stage, (array_agg(c.model order by c.at desc))[1] as model, count(*)::int as reached,

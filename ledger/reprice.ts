@@ -7,7 +7,7 @@ import type { Usage } from '../core/usage.ts';
 import type { CostSource } from './attempts.ts';
 import type { Queryable } from './database.ts';
 import type { PricedModel } from './price-books.ts';
-import { inRange, rangeValues, type ReportRange } from './report/range.ts';
+import { startedInRange, rangeValues, type ReportRange } from './report/range.ts';
 import { onSnapshot } from './report/snapshot.ts';
 
 /**
@@ -88,7 +88,7 @@ async function* attemptRows(db: Queryable, range: ReportRange): AsyncGenerator<A
        cache_write_tokens::float8 as written, input_audio_tokens::float8 as input_audio,
        input_image_tokens::float8 as input_image, output_tokens::float8 as output, reasoning_tokens::float8 as reasoning,
        output_audio_tokens::float8 as output_audio, output_image_tokens::float8 as output_image
-     from attempts where ${inRange('task', 'query_started_at')}`,
+     from attempts where ${startedInRange('task', 'query_started_at')}`,
     values: rangeValues(range),
   });
   for (;;) {

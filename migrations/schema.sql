@@ -186,6 +186,91 @@ create table query_keys (
   constraint query_keys_query_id_key UNIQUE (query_id)
 );
 
+create table report_baselines (
+  day date not null,
+  task text not null,
+  policy_version integer not null,
+  model text not null,
+  input_over bigint,
+  input_up_to bigint,
+  called bigint not null,
+  called_own_low_usd numeric not null,
+  called_own_high_usd numeric not null,
+  called_own_unbounded bigint not null,
+  called_all_low_usd numeric not null,
+  called_all_high_usd numeric not null,
+  called_all_unbounded bigint not null,
+  not_called bigint not null,
+  not_called_input_tokens bigint not null,
+  not_called_all_low_usd numeric not null,
+  not_called_all_high_usd numeric not null,
+  not_called_all_unbounded bigint not null,
+  left_out bigint not null,
+  left_out_all_low_usd numeric not null,
+  left_out_all_high_usd numeric not null,
+  left_out_all_unbounded bigint not null
+);
+
+create table report_days (
+  day date not null,
+  ready boolean not null default false,
+  watched_from xid8,
+  sealed_at timestamp with time zone,
+  constraint report_days_check CHECK ((ready = (sealed_at IS NOT NULL))),
+  constraint report_days_pkey PRIMARY KEY (day)
+);
+
+create table report_queries (
+  day date not null,
+  task text not null,
+  policy_version integer not null,
+  status text not null,
+  outcome text,
+  queries bigint not null,
+  served bigint not null,
+  labelled bigint not null,
+  correct bigint not null
+);
+
+create table report_spend (
+  day date not null,
+  task text not null,
+  policy_version integer not null,
+  purpose text not null,
+  stage integer not null,
+  provider text not null,
+  model text not null,
+  spend_class text not null,
+  cost_source text not null,
+  attempts bigint not null,
+  without_price bigint not null,
+  unbounded bigint not null,
+  known_usd numeric not null,
+  low_usd numeric not null,
+  high_usd numeric not null
+);
+
+create table report_stages (
+  day date not null,
+  task text not null,
+  policy_version integer not null,
+  stage integer not null,
+  model text not null,
+  reached bigint not null,
+  stopped bigint not null,
+  ended_here bigint not null,
+  went_on bigint not null,
+  serve_low_usd numeric not null,
+  serve_high_usd numeric not null,
+  serve_unbounded bigint not null,
+  scoring_low_usd numeric not null,
+  scoring_high_usd numeric not null,
+  scoring_unbounded bigint not null,
+  to_go_low_usd numeric not null,
+  to_go_high_usd numeric not null,
+  to_go_unbounded bigint not null
+);
+
 create table tasks (
   name text not null,
   current_version integer not null,
@@ -212,43 +297,286 @@ CREATE INDEX labels_by_query ON ONLY public.labels USING btree (query_id);
 
 CREATE INDEX queries_by_task ON ONLY public.queries USING btree (task, started_at);
 
+CREATE INDEX report_baselines_by_day ON public.report_baselines USING btree (day);
+
+CREATE INDEX report_queries_by_day ON public.report_queries USING btree (day);
+
+CREATE INDEX report_spend_by_day ON public.report_spend USING btree (day);
+
+CREATE INDEX report_stages_by_day ON public.report_stages USING btree (day);
+
 create view attempt_spend as
- SELECT a.query_id,
-    a.query_started_at,
-    a.attempt_id,
-    a.task,
-    a.policy_version,
-    a.purpose,
-    a.stage,
-    a.model,
-        CASE
-            WHEN a.purpose = 'audit'::text THEN 'audit'::text
-            WHEN a.purpose = 'score'::text THEN 'scoring'::text
-            WHEN a.purpose = ANY (ARRAY['route'::text, 'embed'::text]) THEN 'routing'::text
-            WHEN a.status = 'started'::text THEN 'open'::text
-            WHEN a.status = 'orphaned'::text THEN 'orphaned'::text
-            WHEN a.status = 'cancelled'::text THEN 'cancelled'::text
-            WHEN a.status = 'failed'::text AND (EXISTS ( SELECT
-               FROM attempts b
-              WHERE b.query_started_at = a.query_started_at AND b.query_id = a.query_id AND b.purpose = a.purpose AND b.stage = a.stage AND ((ROW(b.ordinal, b.try) > ROW(a.ordinal, a.try))))) THEN 'retried'::text
-            WHEN a.status = 'failed'::text THEN 'failed'::text
-            WHEN q.status IS DISTINCT FROM 'ended'::text THEN 'pending'::text
-            WHEN q.served_attempt_id IS NULL THEN 'unanswered'::text
-            WHEN a.attempt_id = q.served_attempt_id THEN
-            CASE
-                WHEN q.confidence >= q.threshold THEN 'accepted'::text
-                ELSE 'fallback'::text
-            END
-            WHEN a.verdict = 'corroborated'::text THEN 'corroborated'::text
-            WHEN a.verdict = 'rejected'::text THEN 'discarded'::text
-            ELSE 'duplicate'::text
-        END AS spend_class,
-    a.cost_low_usd,
-    a.cost_high_usd,
-    a.cost_usd,
-    a.cost_source
-   FROM attempts a
-     LEFT JOIN queries q ON q.started_at = a.query_started_at AND q.query_id = a.query_id;
+ SELECT query_id,
+    query_started_at,
+    attempt_id,
+    task,
+    policy_version,
+    purpose,
+    stage,
+    model,
+    spend_class,
+    cost_low_usd::numeric(24,12) AS cost_low_usd,
+    cost_high_usd::numeric(24,12) AS cost_high_usd,
+    cost_usd::numeric(24,12) AS cost_usd,
+    cost_source,
+    provider
+   FROM spend_of_attempts('-infinity'::timestamp with time zone, 'infinity'::timestamp with time zone) spend_of_attempts(query_id, query_started_at, attempt_id, task, policy_version, purpose, stage, model, spend_class, cost_low_usd, cost_high_usd, cost_usd, cost_source, provider);
+
+create view baselines_by_day as
+ SELECT r.day,
+    r.task,
+    r.policy_version,
+    r.model,
+    r.input_over,
+    r.input_up_to,
+    r.called,
+    r.called_own_low_usd,
+    r.called_own_high_usd,
+    r.called_own_unbounded,
+    r.called_all_low_usd,
+    r.called_all_high_usd,
+    r.called_all_unbounded,
+    r.not_called,
+    r.not_called_input_tokens,
+    r.not_called_all_low_usd,
+    r.not_called_all_high_usd,
+    r.not_called_all_unbounded,
+    r.left_out,
+    r.left_out_all_low_usd,
+    r.left_out_all_high_usd,
+    r.left_out_all_unbounded
+   FROM report_days d
+     JOIN report_baselines r ON r.day = d.day
+  WHERE d.ready
+UNION ALL
+ SELECT u.day,
+    live.task,
+    live.policy_version,
+    live.model,
+    live.input_over,
+    live.input_up_to,
+    live.called,
+    live.called_own_low_usd,
+    live.called_own_high_usd,
+    live.called_own_unbounded,
+    live.called_all_low_usd,
+    live.called_all_high_usd,
+    live.called_all_unbounded,
+    live.not_called,
+    live.not_called_input_tokens,
+    live.not_called_all_low_usd,
+    live.not_called_all_high_usd,
+    live.not_called_all_unbounded,
+    live.left_out,
+    live.left_out_all_low_usd,
+    live.left_out_all_high_usd,
+    live.left_out_all_unbounded
+   FROM unsealed_report_days() u(day)
+     CROSS JOIN LATERAL baselines_of_day(u.day) live(day, task, policy_version, model, input_over, input_up_to, called, called_own_low_usd, called_own_high_usd, called_own_unbounded, called_all_low_usd, called_all_high_usd, called_all_unbounded, not_called, not_called_input_tokens, not_called_all_low_usd, not_called_all_high_usd, not_called_all_unbounded, left_out, left_out_all_low_usd, left_out_all_high_usd, left_out_all_unbounded);
+
+create view double_billing as
+ SELECT day,
+    task,
+    policy_version,
+    reason,
+    spend_class,
+    sum(attempts)::bigint AS attempts,
+    sum(without_price)::bigint AS without_price,
+    sum(unbounded)::bigint AS unbounded,
+    sum(known_usd) AS known_usd,
+    sum(low_usd) AS low_usd,
+    sum(high_usd) AS high_usd
+   FROM ( SELECT s.day,
+            s.task,
+            s.policy_version,
+            s.purpose,
+            s.stage,
+            s.provider,
+            s.model,
+            s.spend_class,
+            s.cost_source,
+            s.attempts,
+            s.without_price,
+            s.unbounded,
+            s.known_usd,
+            s.low_usd,
+            s.high_usd,
+                CASE
+                    WHEN s.spend_class = ANY (ARRAY['discarded'::text, 'corroborated'::text]) THEN 'escalation'::text
+                    WHEN s.spend_class = ANY (ARRAY['retried'::text, 'failed'::text]) THEN 'retry'::text
+                    WHEN s.spend_class = 'orphaned'::text THEN 'orphan'::text
+                    ELSE s.spend_class
+                END AS reason
+           FROM spend_by_day s
+          WHERE s.spend_class <> ALL (ARRAY['accepted'::text, 'fallback'::text, 'audit'::text, 'open'::text, 'pending'::text])) paid_twice
+  GROUP BY day, task, policy_version, reason, spend_class;
+
+create view queries_by_day as
+ SELECT r.day,
+    r.task,
+    r.policy_version,
+    r.status,
+    r.outcome,
+    r.queries,
+    r.served,
+    r.labelled,
+    r.correct
+   FROM report_days d
+     JOIN report_queries r ON r.day = d.day
+  WHERE d.ready
+UNION ALL
+ SELECT u.day,
+    live.task,
+    live.policy_version,
+    live.status,
+    live.outcome,
+    live.queries,
+    live.served,
+    live.labelled,
+    live.correct
+   FROM unsealed_report_days() u(day)
+     CROSS JOIN LATERAL queries_of_day(u.day) live(day, task, policy_version, status, outcome, queries, served, labelled, correct);
+
+create view spend_by_day as
+ SELECT r.day,
+    r.task,
+    r.policy_version,
+    r.purpose,
+    r.stage,
+    r.provider,
+    r.model,
+    r.spend_class,
+    r.cost_source,
+    r.attempts,
+    r.without_price,
+    r.unbounded,
+    r.known_usd,
+    r.low_usd,
+    r.high_usd
+   FROM report_days d
+     JOIN report_spend r ON r.day = d.day
+  WHERE d.ready
+UNION ALL
+ SELECT u.day,
+    live.task,
+    live.policy_version,
+    live.purpose,
+    live.stage,
+    live.provider,
+    live.model,
+    live.spend_class,
+    live.cost_source,
+    live.attempts,
+    live.without_price,
+    live.unbounded,
+    live.known_usd,
+    live.low_usd,
+    live.high_usd
+   FROM unsealed_report_days() u(day)
+     CROSS JOIN LATERAL spend_of_day(u.day) live(day, task, policy_version, purpose, stage, provider, model, spend_class, cost_source, attempts, without_price, unbounded, known_usd, low_usd, high_usd);
+
+create view stages_by_day as
+ SELECT r.day,
+    r.task,
+    r.policy_version,
+    r.stage,
+    r.model,
+    r.reached,
+    r.stopped,
+    r.ended_here,
+    r.went_on,
+    r.serve_low_usd,
+    r.serve_high_usd,
+    r.serve_unbounded,
+    r.scoring_low_usd,
+    r.scoring_high_usd,
+    r.scoring_unbounded,
+    r.to_go_low_usd,
+    r.to_go_high_usd,
+    r.to_go_unbounded
+   FROM report_days d
+     JOIN report_stages r ON r.day = d.day
+  WHERE d.ready
+UNION ALL
+ SELECT u.day,
+    live.task,
+    live.policy_version,
+    live.stage,
+    live.model,
+    live.reached,
+    live.stopped,
+    live.ended_here,
+    live.went_on,
+    live.serve_low_usd,
+    live.serve_high_usd,
+    live.serve_unbounded,
+    live.scoring_low_usd,
+    live.scoring_high_usd,
+    live.scoring_unbounded,
+    live.to_go_low_usd,
+    live.to_go_high_usd,
+    live.to_go_unbounded
+   FROM unsealed_report_days() u(day)
+     CROSS JOIN LATERAL stages_of_day(u.day) live(day, task, policy_version, stage, model, reached, stopped, ended_here, went_on, serve_low_usd, serve_high_usd, serve_unbounded, scoring_low_usd, scoring_high_usd, scoring_unbounded, to_go_low_usd, to_go_high_usd, to_go_unbounded);
+
+CREATE OR REPLACE FUNCTION public.baselines_of_day(of_day date)
+ RETURNS SETOF report_baselines
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+AS $function$
+begin
+  return query
+    select of_day, q.task, q.policy_version, c.model, min(b.input_over), min(b.input_up_to),
+      count(*) filter (where m.called),
+      coalesce(sum(m.own_low), 0), coalesce(sum(m.own_high), 0), coalesce(sum(m.own_unbounded), 0)::bigint,
+      coalesce(sum(q.all_low) filter (where m.called), 0), coalesce(sum(q.all_high) filter (where m.called), 0),
+      coalesce(sum(q.all_unbounded) filter (where m.called), 0)::bigint,
+      count(*) filter (where m.called is null and q.input_tokens is not null),
+      coalesce(sum(q.input_tokens) filter (where m.called is null), 0)::bigint,
+      coalesce(sum(q.all_low) filter (where m.called is null and q.input_tokens is not null), 0),
+      coalesce(sum(q.all_high) filter (where m.called is null and q.input_tokens is not null), 0),
+      coalesce(sum(q.all_unbounded) filter (where m.called is null and q.input_tokens is not null), 0)::bigint,
+      count(*) filter (where m.called is null and q.input_tokens is null),
+      coalesce(sum(q.all_low) filter (where m.called is null and q.input_tokens is null), 0),
+      coalesce(sum(q.all_high) filter (where m.called is null and q.input_tokens is null), 0),
+      coalesce(sum(q.all_unbounded) filter (where m.called is null and q.input_tokens is null), 0)::bigint
+    from (
+      select q.started_at, q.query_id, q.task, q.policy_version,
+        (array_agg(a.input_tokens order by a.stage, a.ordinal, a.try)
+          filter (where a.purpose = 'serve' and a.status = 'succeeded' and a.input_tokens is not null))[1] as input_tokens,
+        coalesce(sum(a.cost_low_usd), 0) as all_low,
+        coalesce(sum(a.cost_high_usd), 0) as all_high,
+        count(a.attempt_id) - count(a.cost_high_usd) as all_unbounded
+      from queries q
+      left join attempts a on a.query_started_at = q.started_at and a.query_id = q.query_id and a.purpose <> 'audit'
+        and a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
+      where q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1) and q.status = 'ended'
+      group by q.started_at, q.query_id
+    ) q
+    join (
+      select distinct p.task, p.version, stage ->> 'model' as model
+      from policies p cross join jsonb_array_elements(p.policy -> 'chain') stage
+    ) c on c.task = q.task and c.version = q.policy_version
+    left join (
+      select a.query_started_at, a.query_id, a.model, true as called, sum(a.cost_low_usd) as own_low,
+        coalesce(sum(a.cost_high_usd), 0) as own_high, count(*) - count(a.cost_high_usd) as own_unbounded
+      from attempts a
+      where a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
+        and a.purpose = 'serve'
+      group by a.query_started_at, a.query_id, a.model
+    ) m on m.query_started_at = q.started_at and m.query_id = q.query_id and m.model = c.model
+    left join (
+      select edge as input_over, lead(edge) over (order by edge) as input_up_to
+      from unnest(input_bucket_edges()) edge
+    ) b on (q.input_tokens > b.input_over or (q.input_tokens = 0 and b.input_over = 0))
+      and (q.input_tokens <= b.input_up_to or b.input_up_to is null)
+    group by q.task, q.policy_version, c.model, b.input_over;
+end
+$function$
+;
 
 CREATE OR REPLACE FUNCTION public.ensure_ledger_partitions(months_ahead integer DEFAULT 3)
  RETURNS integer
@@ -277,6 +605,286 @@ begin
 end $function$
 ;
 
+CREATE OR REPLACE FUNCTION public.input_bucket_edges()
+ RETURNS bigint[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select '{0,32000,128000,199999,200000,256000,271999,272000,512000}'::bigint[] $function$
+;
+
+CREATE OR REPLACE FUNCTION public.mark_report_days(max_days integer)
+ RETURNS integer
+ LANGUAGE sql
+AS $function$
+  with marked as (
+    insert into report_days (day)
+    select u.day from unsealed_report_days() u (day)
+    where u.day < (now() at time zone 'UTC')::date
+      and not exists (select from report_days r where r.day = u.day)
+      and (
+        u.day < (now() at time zone 'UTC')::date - 3
+        or not exists (
+          select from queries q
+          where q.started_at >= utc_day_start(u.day) and q.started_at < utc_day_start(u.day + 1) and q.status = 'running')
+        and not exists (
+          select from attempts a
+          where a.query_started_at >= utc_day_start(u.day) and a.query_started_at < utc_day_start(u.day + 1)
+            and a.status = 'started')
+      )
+    order by u.day limit max_days
+    on conflict (day) do nothing
+    returning day
+  )
+  select count(*)::integer from marked
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.queries_of_day(of_day date)
+ RETURNS SETOF report_queries
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+AS $function$
+begin
+  return query
+    select of_day, q.task, q.policy_version, q.status, q.outcome,
+      count(*), count(q.served_attempt_id), count(newest.correct), count(*) filter (where newest.correct)
+    from queries q
+    left join (
+      select distinct on (l.query_started_at, l.attempt_id) l.query_started_at, l.attempt_id, l.correct
+      from labels l
+      where l.query_started_at >= utc_day_start(of_day) and l.query_started_at < utc_day_start(of_day + 1)
+      order by l.query_started_at, l.attempt_id, l.labelled_at desc, l.source
+    ) newest on newest.query_started_at = q.started_at and newest.attempt_id = q.served_attempt_id
+    where q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1)
+    group by q.task, q.policy_version, q.status, q.outcome;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.seal_report_day(of_day date)
+ RETURNS boolean
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if current_setting('transaction_isolation') not in ('repeatable read', 'serializable') then
+    raise exception 'seal_report_day needs one snapshot: begin with "begin isolation level repeatable read"';
+  end if;
+  perform from report_days
+  where day = of_day and not ready and watched_from < pg_snapshot_xmin(pg_current_snapshot());
+  if not found then
+    return false;
+  end if;
+  delete from report_spend where day = of_day;
+  delete from report_queries where day = of_day;
+  delete from report_stages where day = of_day;
+  delete from report_baselines where day = of_day;
+  insert into report_spend select * from spend_of_day(of_day);
+  insert into report_queries select * from queries_of_day(of_day);
+  insert into report_stages select * from stages_of_day(of_day);
+  insert into report_baselines select * from baselines_of_day(of_day);
+  update report_days set ready = true, sealed_at = clock_timestamp() where day = of_day and not ready;
+  return found;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.spend_of_attempts(since timestamp with time zone, until timestamp with time zone)
+ RETURNS TABLE(query_id uuid, query_started_at timestamp with time zone, attempt_id uuid, task text, policy_version integer, purpose text, stage integer, model text, spend_class text, cost_low_usd numeric, cost_high_usd numeric, cost_usd numeric, cost_source text, provider text)
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select a.query_id, a.query_started_at, a.attempt_id, a.task, a.policy_version, a.purpose, a.stage, a.model,
+    case
+      when a.purpose = 'audit' then 'audit'
+      when a.purpose = 'score' then 'scoring'
+      when a.purpose in ('route', 'embed') then 'routing'
+      when a.status = 'started' then 'open'
+      when a.status = 'orphaned' then 'orphaned'
+      when a.status = 'cancelled' then 'cancelled'
+      when a.status = 'failed' and exists (
+        select from attempts b
+        where b.query_started_at = a.query_started_at and b.query_id = a.query_id
+          and b.purpose = a.purpose and b.stage = a.stage and (b.ordinal, b.try) > (a.ordinal, a.try)
+      ) then 'retried'
+      when a.status = 'failed' then 'failed'
+      when q.status is distinct from 'ended' then 'pending'
+      when q.served_attempt_id is null then 'unanswered'
+      when a.attempt_id = q.served_attempt_id then
+        case when q.confidence >= q.threshold then 'accepted' else 'fallback' end
+      when a.verdict = 'corroborated' then 'corroborated'
+      when a.verdict = 'rejected' then 'discarded'
+      else 'duplicate'
+    end,
+    a.cost_low_usd, a.cost_high_usd, a.cost_usd, a.cost_source, a.provider
+  from attempts a
+  left join queries q on q.started_at = a.query_started_at and q.query_id = a.query_id
+    and q.started_at >= since and q.started_at < until
+  where a.query_started_at >= since and a.query_started_at < until
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.spend_of_day(of_day date)
+ RETURNS SETOF report_spend
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+AS $function$
+begin
+  return query
+    select of_day, task, policy_version, purpose, stage, provider, model, spend_class, cost_source,
+      count(*), count(*) filter (where cost_source = 'unknown'), count(*) - count(cost_high_usd),
+      coalesce(sum(cost_usd), 0), coalesce(sum(cost_low_usd), 0), coalesce(sum(cost_high_usd), 0)
+    from spend_of_attempts(utc_day_start(of_day), utc_day_start(of_day + 1))
+    group by task, policy_version, purpose, stage, provider, model, spend_class, cost_source;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.stages_of_day(of_day date)
+ RETURNS SETOF report_stages
+ LANGUAGE plpgsql
+ STABLE
+ SET plan_cache_mode TO 'force_custom_plan'
+ SET jit TO 'off'
+ SET work_mem TO '64MB'
+AS $function$
+begin
+  -- A row per query and stage, then what the query spent after it.
+  return query
+    select of_day, task, policy_version, stage, model,
+      count(*),
+      count(*) filter (where ended and not later and outcome = 'accepted'),
+      count(*) filter (where ended and not later),
+      count(*) filter (where ended and later),
+      sum(serve_low), sum(serve_high), sum(serve_unbounded)::bigint,
+      sum(scoring_low), sum(scoring_high), sum(scoring_unbounded)::bigint,
+      coalesce(sum(after_low) filter (where ended and later), 0),
+      coalesce(sum(after_high) filter (where ended and later), 0),
+      coalesce(sum(after_unbounded) filter (where ended and later), 0)::bigint
+    from (
+      select s.*, q.outcome, q.status = 'ended' as ended,
+        coalesce(bool_or(s.model is not null) over later_stages, false) as later,
+        sum(s.serve_low + s.scoring_low) over later_stages as after_low,
+        sum(s.serve_high + s.scoring_high) over later_stages as after_high,
+        sum(s.serve_unbounded + s.scoring_unbounded) over later_stages as after_unbounded
+      from (
+        -- A policy version has one model at a stage; min makes it one also for rows that say otherwise.
+        select a.query_started_at, a.query_id, a.task, a.policy_version, a.stage,
+          min(a.model) filter (where a.purpose = 'serve') as model,
+          coalesce(sum(a.cost_low_usd) filter (where a.purpose = 'serve'), 0) as serve_low,
+          coalesce(sum(a.cost_high_usd) filter (where a.purpose = 'serve'), 0) as serve_high,
+          count(*) filter (where a.purpose = 'serve' and a.cost_high_usd is null) as serve_unbounded,
+          coalesce(sum(a.cost_low_usd) filter (where a.purpose = 'score'), 0) as scoring_low,
+          coalesce(sum(a.cost_high_usd) filter (where a.purpose = 'score'), 0) as scoring_high,
+          count(*) filter (where a.purpose = 'score' and a.cost_high_usd is null) as scoring_unbounded
+        from attempts a
+        where a.query_started_at >= utc_day_start(of_day) and a.query_started_at < utc_day_start(of_day + 1)
+          and a.purpose in ('serve', 'score')
+        group by a.query_started_at, a.query_id, a.task, a.policy_version, a.stage
+      ) s
+      join queries q on q.started_at = s.query_started_at and q.query_id = s.query_id
+        and q.started_at >= utc_day_start(of_day) and q.started_at < utc_day_start(of_day + 1)
+      window later_stages as (
+        partition by s.query_started_at, s.query_id order by s.stage desc rows between unbounded preceding and 1 preceding
+      )
+    ) climbed
+    where model is not null
+    group by task, policy_version, stage, model;
+end
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.unseal_report_days()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+declare
+  changed_days date[];
+begin
+  if tg_table_name = 'queries' then
+    if tg_op = 'UPDATE' then
+      select array_agg(distinct (started_at at time zone 'UTC')::date) into changed_days
+      from (select started_at from changed union all select started_at from before) both_sides;
+    else
+      select array_agg(distinct (started_at at time zone 'UTC')::date) into changed_days from changed;
+    end if;
+  elsif tg_op = 'UPDATE' then
+    select array_agg(distinct (query_started_at at time zone 'UTC')::date) into changed_days
+    from (select query_started_at from changed union all select query_started_at from before) both_sides;
+  else
+    select array_agg(distinct (query_started_at at time zone 'UTC')::date) into changed_days from changed;
+  end if;
+  if changed_days is null then
+    return null;
+  end if;
+  -- Above read committed a mark of after the snapshot is invisible here: this insert then fails to serialise.
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    insert into report_days (day) select unnest(changed_days) on conflict (day) do nothing;
+  end if;
+  delete from report_days where day = any (changed_days);
+  return null;
+end $function$
+;
+
+CREATE OR REPLACE FUNCTION public.unsealed_report_days()
+ RETURNS SETOF date
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+  select d.day::date
+  from (
+    select least((select min(started_at) from queries), (select min(query_started_at) from attempts)) as first,
+      greatest((select max(started_at) from queries), (select max(query_started_at) from attempts)) as last
+  ) held
+  cross join lateral generate_series(
+    (held.first at time zone 'UTC')::date::timestamp, (held.last at time zone 'UTC')::date::timestamp, interval '1 day'
+  ) d (day)
+  where not exists (select from report_days r where r.day = d.day::date and r.ready)
+$function$
+;
+
+CREATE OR REPLACE FUNCTION public.utc_day_start(day date)
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select day::timestamp at time zone 'UTC' $function$
+;
+
+CREATE OR REPLACE FUNCTION public.watch_report_days()
+ RETURNS integer
+ LANGUAGE sql
+AS $function$
+  with watched as (
+    update report_days set watched_from = pg_current_xact_id()
+    where not ready and (watched_from is null or watched_from >= pg_snapshot_xmax(pg_current_snapshot()))
+    returning day
+  )
+  select count(*)::integer from watched
+$function$
+;
+
+CREATE TRIGGER unseal_on_delete AFTER DELETE ON public.attempts REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unseal_report_days();
+
+CREATE TRIGGER unseal_on_insert AFTER INSERT ON public.attempts REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unseal_report_days();
+
+CREATE TRIGGER unseal_on_update AFTER UPDATE ON public.attempts REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unseal_report_days();
+
+CREATE TRIGGER unseal_on_delete AFTER DELETE ON public.labels REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unseal_report_days();
+
+CREATE TRIGGER unseal_on_insert AFTER INSERT ON public.labels REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unseal_report_days();
+
+CREATE TRIGGER unseal_on_update AFTER UPDATE ON public.labels REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unseal_report_days();
+
+CREATE TRIGGER unseal_on_delete AFTER DELETE ON public.queries REFERENCING OLD TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unseal_report_days();
+
+CREATE TRIGGER unseal_on_insert AFTER INSERT ON public.queries REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unseal_report_days();
+
+CREATE TRIGGER unseal_on_update AFTER UPDATE ON public.queries REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unseal_report_days();
+
 comment on view attempt_spend is 'Every attempt with what its money went into: exactly one class each, so the classes sum to the total. Paid twice is everything but accepted, fallback, audit, open and pending.';
 comment on column attempt_spend.query_id is 'The query.';
 comment on column attempt_spend.query_started_at is 'started_at of the query. Filter on it: it is the partition key.';
@@ -291,6 +899,7 @@ comment on column attempt_spend.cost_low_usd is 'The least that it can have cost
 comment on column attempt_spend.cost_high_usd is 'The most that it can have cost, in USD; null where nothing bounds it.';
 comment on column attempt_spend.cost_usd is 'What it cost, in USD, where that is known; null where it is not.';
 comment on column attempt_spend.cost_source is 'provider, catalogue, estimate (bounds only) or unknown (no price): see attempts.cost_source.';
+comment on column attempt_spend.provider is 'The provider''s name in the settings.';
 comment on table attempts is 'One row per request to a provider: the unit of billing. Committed before the request leaves, closed after. Partitioned by month on query_started_at (UTC).';
 comment on column attempts.attempt_id is 'UUIDv7 that the ledger gave the attempt; the request carried it as X-Client-Request-Id.';
 comment on column attempts.query_started_at is 'started_at of the query: the partition key.';
@@ -339,10 +948,47 @@ comment on column attempts.worker is 'Identity of the worker that made the reque
 comment on column attempts.service_tier is 'The service tier that it is billed at: as the response said, else as the request asked; null for the vendor''s default.';
 comment on column attempts.input_image_tokens is 'The part of input_tokens that was images; null where no usage came, and before the column was there.';
 comment on column attempts.output_image_tokens is 'The part of output_tokens that was images; null where no usage came, and before the column was there.';
+comment on view baselines_by_day is 'Ended queries beside each model of their chain as a baseline, by UTC day of the query''s start: what it cost where it was called, and the input that it would have read where it was not. Sealed days come from report_baselines, the others from the base tables: the same rows either way. Filter on day.';
+comment on column baselines_by_day.day is 'UTC day on which the query started.';
+comment on column baselines_by_day.task is 'The task.';
+comment on column baselines_by_day.policy_version is 'The policy version that the query is pinned to.';
+comment on column baselines_by_day.model is 'The baseline: a model of the version''s chain, by its name in the settings.';
+comment on column baselines_by_day.input_over is 'The query''s first usable response had more input tokens than this (the smallest bucket also holds none at all). Edges lie where vendors change prices: see input_bucket. Null where no response was usable.';
+comment on column baselines_by_day.input_up_to is 'And at most this many; null in the last bucket, and where no response was usable.';
+comment on column baselines_by_day.called is 'Queries that made a serve attempt of the baseline''s model.';
+comment on column baselines_by_day.called_own_low_usd is 'The least that those attempts can have cost, in USD.';
+comment on column baselines_by_day.called_own_high_usd is 'Sum of their known upper bounds, in USD: a bound only where called_own_unbounded is 0.';
+comment on column baselines_by_day.called_own_unbounded is 'How many of those attempts nothing bounds from above.';
+comment on column baselines_by_day.called_all_low_usd is 'The least that those queries can have cost, audits aside, in USD.';
+comment on column baselines_by_day.called_all_high_usd is 'Sum of the known upper bounds of that, in USD: a bound only where called_all_unbounded is 0.';
+comment on column baselines_by_day.called_all_unbounded is 'How many attempts of those queries nothing bounds from above.';
+comment on column baselines_by_day.not_called is 'Queries that did not call it, with a usable response of another model.';
+comment on column baselines_by_day.not_called_input_tokens is 'Sum of the input tokens of their first usable responses.';
+comment on column baselines_by_day.not_called_all_low_usd is 'The least that those queries can have cost, audits aside, in USD.';
+comment on column baselines_by_day.not_called_all_high_usd is 'Sum of the known upper bounds of that, in USD: a bound only where not_called_all_unbounded is 0.';
+comment on column baselines_by_day.not_called_all_unbounded is 'How many attempts of those queries nothing bounds from above.';
+comment on column baselines_by_day.left_out is 'Queries that did not call it and have no usable response with a count of its input: what it would have cost is not known at all.';
+comment on column baselines_by_day.left_out_all_low_usd is 'The least that those queries can have cost, audits aside, in USD.';
+comment on column baselines_by_day.left_out_all_high_usd is 'Sum of the known upper bounds of that, in USD: a bound only where left_out_all_unbounded is 0.';
+comment on column baselines_by_day.left_out_all_unbounded is 'How many attempts of those queries nothing bounds from above.';
+comment on function baselines_of_day(of_day date) is 'Rows of baselines_by_day for one day, from the base tables.';
+comment on view double_billing is 'What was paid beside the answers, and why, by UTC day of the query''s start: spend_by_day without accepted, fallback, audit, open and pending. Filter on day.';
+comment on column double_billing.day is 'UTC day on which the query started: an attempt counts with its query.';
+comment on column double_billing.task is 'The task.';
+comment on column double_billing.policy_version is 'The policy version that the query is pinned to.';
+comment on column double_billing.reason is 'escalation (discarded, corroborated), retry (retried, failed), orphan (orphaned), or the class itself: scoring, routing, cancelled, unanswered, duplicate.';
+comment on column double_billing.spend_class is 'What the money went into: see attempt_spend.spend_class.';
+comment on column double_billing.attempts is 'How many.';
+comment on column double_billing.without_price is 'Of those, how many have no known price.';
+comment on column double_billing.unbounded is 'Of those, how many nothing bounds from above, those without a price among them.';
+comment on column double_billing.known_usd is 'Sum of the costs that are known, in USD.';
+comment on column double_billing.low_usd is 'The least that they can have cost together, in USD.';
+comment on column double_billing.high_usd is 'Sum of the upper bounds that are known, in USD: a bound of the whole only where unbounded is 0.';
 comment on function ensure_ledger_partitions(months_ahead integer) is 'Makes the monthly partitions from last month to so many months ahead; returns how many were missing.';
 comment on table escalier_migration_hashes is 'SHA-256 of each applied migration file, so that an edited one is noticed.';
 comment on column escalier_migration_hashes.name is 'The file''s name without .sql.';
 comment on column escalier_migration_hashes.sha256 is 'Of the file''s bytes when it was applied.';
+comment on function input_bucket_edges() is 'Input tokens above which a vendor may charge another price, ascending: a bucket is more than one edge and at most the next.';
 comment on table labels is 'Whether an attempt''s answer is right, and who says so. Partitioned by month on query_started_at (UTC).';
 comment on column labels.query_started_at is 'started_at of the query: the partition key.';
 comment on column labels.query_id is 'The query.';
@@ -350,6 +996,7 @@ comment on column labels.attempt_id is 'The attempt that gave the answer.';
 comment on column labels.source is 'Who says so: reference (a known answer), recorded-set, or a name of the caller''s.';
 comment on column labels.correct is 'Whether the answer is right.';
 comment on column labels.labelled_at is 'When the label was given.';
+comment on function mark_report_days(max_days integer) is 'Marks so many days for sealing, oldest first: over, and without running queries and open attempts, or over for more than 3 days. Returns how many.';
 comment on table open_texts is 'Prompts and responses of running queries. Deleted in the transaction that ends the query. Not partitioned.';
 comment on column open_texts.query_id is 'The query.';
 comment on column open_texts.item is 'request, or the attempt id of a response.';
@@ -401,12 +1048,135 @@ comment on column queries.namespace is 'Temporal namespace.';
 comment on column queries.workflow_id is 'Temporal workflow id.';
 comment on column queries.run_id is 'Temporal run id of the latest run.';
 comment on column queries.ended_at is 'When it ended.';
+comment on view queries_by_day is 'Every query, summed by UTC day of its start and by how it ended. Sealed days come from report_queries, the others from the base tables: the same rows either way. Filter on day.';
+comment on column queries_by_day.day is 'UTC day on which the query started.';
+comment on column queries_by_day.task is 'The task.';
+comment on column queries_by_day.policy_version is 'The policy version that the query is pinned to.';
+comment on column queries_by_day.status is 'running or ended.';
+comment on column queries_by_day.outcome is 'How it ended; null while it runs: see queries.outcome.';
+comment on column queries_by_day.queries is 'How many.';
+comment on column queries_by_day.served is 'Of those, how many have an answer.';
+comment on column queries_by_day.labelled is 'Of those with an answer, how many have a label of it.';
+comment on column queries_by_day.correct is 'Of those with a label, how many are right by the newest one.';
+comment on function queries_of_day(of_day date) is 'Rows of queries_by_day for one day, from the base tables.';
 comment on table query_keys is 'Idempotency: one row per workflow id, inserted before anything else, so that a key is one query in every run of it.';
 comment on column query_keys.namespace is 'Temporal namespace.';
 comment on column query_keys.workflow_id is 'Temporal workflow id, which is the caller''s idempotency key.';
 comment on column query_keys.query_id is 'The query that the key stands for.';
 comment on column query_keys.started_at is 'When the query first started: the partition key of queries and attempts.';
 comment on column query_keys.request_sha256 is 'SHA-256 of the request''s canonical JSON: the same key with another request is refused.';
+comment on table report_baselines is 'Ended queries beside each model of their chain as a baseline, by UTC day of the query''s start: what it cost where it was called, and the input that it would have read where it was not.';
+comment on column report_baselines.day is 'UTC day on which the query started.';
+comment on column report_baselines.task is 'The task.';
+comment on column report_baselines.policy_version is 'The policy version that the query is pinned to.';
+comment on column report_baselines.model is 'The baseline: a model of the version''s chain, by its name in the settings.';
+comment on column report_baselines.input_over is 'The query''s first usable response had more input tokens than this (the smallest bucket also holds none at all). Edges lie where vendors change prices: see input_bucket. Null where no response was usable.';
+comment on column report_baselines.input_up_to is 'And at most this many; null in the last bucket, and where no response was usable.';
+comment on column report_baselines.called is 'Queries that made a serve attempt of the baseline''s model.';
+comment on column report_baselines.called_own_low_usd is 'The least that those attempts can have cost, in USD.';
+comment on column report_baselines.called_own_high_usd is 'Sum of their known upper bounds, in USD: a bound only where called_own_unbounded is 0.';
+comment on column report_baselines.called_own_unbounded is 'How many of those attempts nothing bounds from above.';
+comment on column report_baselines.called_all_low_usd is 'The least that those queries can have cost, audits aside, in USD.';
+comment on column report_baselines.called_all_high_usd is 'Sum of the known upper bounds of that, in USD: a bound only where called_all_unbounded is 0.';
+comment on column report_baselines.called_all_unbounded is 'How many attempts of those queries nothing bounds from above.';
+comment on column report_baselines.not_called is 'Queries that did not call it, with a usable response of another model.';
+comment on column report_baselines.not_called_input_tokens is 'Sum of the input tokens of their first usable responses.';
+comment on column report_baselines.not_called_all_low_usd is 'The least that those queries can have cost, audits aside, in USD.';
+comment on column report_baselines.not_called_all_high_usd is 'Sum of the known upper bounds of that, in USD: a bound only where not_called_all_unbounded is 0.';
+comment on column report_baselines.not_called_all_unbounded is 'How many attempts of those queries nothing bounds from above.';
+comment on column report_baselines.left_out is 'Queries that did not call it and have no usable response with a count of its input: what it would have cost is not known at all.';
+comment on column report_baselines.left_out_all_low_usd is 'The least that those queries can have cost, audits aside, in USD.';
+comment on column report_baselines.left_out_all_high_usd is 'Sum of the known upper bounds of that, in USD: a bound only where left_out_all_unbounded is 0.';
+comment on column report_baselines.left_out_all_unbounded is 'How many attempts of those queries nothing bounds from above.';
+comment on table report_days is 'Days that are sealed, or about to be. A day that is ready is read from the rollups (report_spend, report_queries, report_stages, report_baselines), every other day from the base tables. A change to a day''s queries, attempts or labels takes its row away.';
+comment on column report_days.day is 'UTC day on which the queries started.';
+comment on column report_days.ready is 'Whether the rollups hold the day. False: marked, so that changes are noticed, and not summed up yet.';
+comment on column report_days.watched_from is 'A transaction that began to write after the mark was committed: no younger one changes the day without taking the mark away. The day is summed up once all older ones have ended. Null until the first look after the mark.';
+comment on column report_days.sealed_at is 'When it became ready.';
+comment on table report_queries is 'Every query, summed by UTC day of its start and by how it ended.';
+comment on column report_queries.day is 'UTC day on which the query started.';
+comment on column report_queries.task is 'The task.';
+comment on column report_queries.policy_version is 'The policy version that the query is pinned to.';
+comment on column report_queries.status is 'running or ended.';
+comment on column report_queries.outcome is 'How it ended; null while it runs: see queries.outcome.';
+comment on column report_queries.queries is 'How many.';
+comment on column report_queries.served is 'Of those, how many have an answer.';
+comment on column report_queries.labelled is 'Of those with an answer, how many have a label of it.';
+comment on column report_queries.correct is 'Of those with a label, how many are right by the newest one.';
+comment on table report_spend is 'Every attempt, summed by UTC day of its query''s start and by what its money went into.';
+comment on column report_spend.day is 'UTC day on which the query started: an attempt counts with its query.';
+comment on column report_spend.task is 'The task.';
+comment on column report_spend.policy_version is 'The policy version that the query is pinned to.';
+comment on column report_spend.purpose is 'Why it was made: serve, score (a judge), route, audit, embed.';
+comment on column report_spend.stage is 'Place in the chain, from 0; for a judge, the stage that it judged.';
+comment on column report_spend.provider is 'The provider''s name in the settings.';
+comment on column report_spend.model is 'The model''s name in the settings.';
+comment on column report_spend.spend_class is 'What the money went into: see attempt_spend.spend_class.';
+comment on column report_spend.cost_source is 'provider, catalogue, estimate (bounds only) or unknown (no price): see attempts.cost_source.';
+comment on column report_spend.attempts is 'How many.';
+comment on column report_spend.without_price is 'Of those, how many have no known price.';
+comment on column report_spend.unbounded is 'Of those, how many nothing bounds from above, those without a price among them.';
+comment on column report_spend.known_usd is 'Sum of the costs that are known, in USD.';
+comment on column report_spend.low_usd is 'The least that they can have cost together, in USD.';
+comment on column report_spend.high_usd is 'Sum of the upper bounds that are known, in USD: a bound of the whole only where unbounded is 0.';
+comment on table report_stages is 'How far queries climbed and what each stage cost, by UTC day of the query''s start.';
+comment on column report_stages.day is 'UTC day on which the query started.';
+comment on column report_stages.task is 'The task.';
+comment on column report_stages.policy_version is 'The policy version that the query is pinned to.';
+comment on column report_stages.stage is 'Place in the chain, from 0.';
+comment on column report_stages.model is 'The stage''s model, by its name in the settings.';
+comment on column report_stages.reached is 'Queries, ended or running, that made a serve attempt here, whatever became of it.';
+comment on column report_stages.stopped is 'Of ended_here, those that the stop rule stopped: their outcome is accepted.';
+comment on column report_stages.ended_here is 'Ended queries that made no serve attempt at a later stage, whatever they ended with and whichever answer they served.';
+comment on column report_stages.went_on is 'Ended queries that made a serve attempt at a later stage. Those that are neither ended_here nor went_on still run.';
+comment on column report_stages.serve_low_usd is 'The least that serve attempts here can have cost, retries, failures and orphans too, in USD.';
+comment on column report_stages.serve_high_usd is 'Sum of their known upper bounds, in USD: a bound only where serve_unbounded is 0.';
+comment on column report_stages.serve_unbounded is 'How many of them nothing bounds from above.';
+comment on column report_stages.scoring_low_usd is 'The least that judges of this stage can have cost, in USD.';
+comment on column report_stages.scoring_high_usd is 'Sum of their known upper bounds, in USD: a bound only where scoring_unbounded is 0.';
+comment on column report_stages.scoring_unbounded is 'How many of their attempts nothing bounds from above.';
+comment on column report_stages.to_go_low_usd is 'The least that the queries that went on can have cost after this stage (serve and score attempts of later stages), in USD.';
+comment on column report_stages.to_go_high_usd is 'Sum of the known upper bounds of that, in USD: a bound only where to_go_unbounded is 0.';
+comment on column report_stages.to_go_unbounded is 'How many of those attempts nothing bounds from above.';
+comment on function seal_report_day(of_day date) is 'Sums a marked day up into the rollups; in a repeatable-read transaction. False where the day is not marked, or a transaction that may have escaped the mark still writes: try again later. A serialization failure: the day has changed meanwhile.';
+comment on view spend_by_day is 'Every attempt, summed by UTC day of its query''s start and by what its money went into. Sealed days come from report_spend, the others from the base tables: the same rows either way. Filter on day.';
+comment on column spend_by_day.day is 'UTC day on which the query started: an attempt counts with its query.';
+comment on column spend_by_day.task is 'The task.';
+comment on column spend_by_day.policy_version is 'The policy version that the query is pinned to.';
+comment on column spend_by_day.purpose is 'Why it was made: serve, score (a judge), route, audit, embed.';
+comment on column spend_by_day.stage is 'Place in the chain, from 0; for a judge, the stage that it judged.';
+comment on column spend_by_day.provider is 'The provider''s name in the settings.';
+comment on column spend_by_day.model is 'The model''s name in the settings.';
+comment on column spend_by_day.spend_class is 'What the money went into: see attempt_spend.spend_class.';
+comment on column spend_by_day.cost_source is 'provider, catalogue, estimate (bounds only) or unknown (no price): see attempts.cost_source.';
+comment on column spend_by_day.attempts is 'How many.';
+comment on column spend_by_day.without_price is 'Of those, how many have no known price.';
+comment on column spend_by_day.unbounded is 'Of those, how many nothing bounds from above, those without a price among them.';
+comment on column spend_by_day.known_usd is 'Sum of the costs that are known, in USD.';
+comment on column spend_by_day.low_usd is 'The least that they can have cost together, in USD.';
+comment on column spend_by_day.high_usd is 'Sum of the upper bounds that are known, in USD: a bound of the whole only where unbounded is 0.';
+comment on function spend_of_attempts(since timestamp with time zone, until timestamp with time zone) is 'Attempts of queries that started in the interval (since inclusive, until exclusive), each with its spend class: see attempt_spend.';
+comment on function spend_of_day(of_day date) is 'Rows of spend_by_day for one day, from the base tables.';
+comment on view stages_by_day is 'How far queries climbed and what each stage cost, by UTC day of the query''s start. Sealed days come from report_stages, the others from the base tables: the same rows either way. Filter on day.';
+comment on column stages_by_day.day is 'UTC day on which the query started.';
+comment on column stages_by_day.task is 'The task.';
+comment on column stages_by_day.policy_version is 'The policy version that the query is pinned to.';
+comment on column stages_by_day.stage is 'Place in the chain, from 0.';
+comment on column stages_by_day.model is 'The stage''s model, by its name in the settings.';
+comment on column stages_by_day.reached is 'Queries, ended or running, that made a serve attempt here, whatever became of it.';
+comment on column stages_by_day.stopped is 'Of ended_here, those that the stop rule stopped: their outcome is accepted.';
+comment on column stages_by_day.ended_here is 'Ended queries that made no serve attempt at a later stage, whatever they ended with and whichever answer they served.';
+comment on column stages_by_day.went_on is 'Ended queries that made a serve attempt at a later stage. Those that are neither ended_here nor went_on still run.';
+comment on column stages_by_day.serve_low_usd is 'The least that serve attempts here can have cost, retries, failures and orphans too, in USD.';
+comment on column stages_by_day.serve_high_usd is 'Sum of their known upper bounds, in USD: a bound only where serve_unbounded is 0.';
+comment on column stages_by_day.serve_unbounded is 'How many of them nothing bounds from above.';
+comment on column stages_by_day.scoring_low_usd is 'The least that judges of this stage can have cost, in USD.';
+comment on column stages_by_day.scoring_high_usd is 'Sum of their known upper bounds, in USD: a bound only where scoring_unbounded is 0.';
+comment on column stages_by_day.scoring_unbounded is 'How many of their attempts nothing bounds from above.';
+comment on column stages_by_day.to_go_low_usd is 'The least that the queries that went on can have cost after this stage (serve and score attempts of later stages), in USD.';
+comment on column stages_by_day.to_go_high_usd is 'Sum of the known upper bounds of that, in USD: a bound only where to_go_unbounded is 0.';
+comment on column stages_by_day.to_go_unbounded is 'How many of those attempts nothing bounds from above.';
+comment on function stages_of_day(of_day date) is 'Rows of stages_by_day for one day, from the base tables.';
 comment on table tasks is 'Named kinds of query, each with the policy version that new queries take.';
 comment on column tasks.name is 'The task, as escalier.yaml names it.';
 comment on column tasks.current_version is 'The version in policies that new queries are pinned to.';
@@ -417,3 +1187,7 @@ comment on column texts.query_id is 'The query.';
 comment on column texts.item is 'request, or the attempt id of a response.';
 comment on column texts.content is 'JSON in UTF-8 (convert_from(content, ''UTF8'')::jsonb), encrypted when sealed.';
 comment on column texts.sealed is 'Whether content is encrypted (AES-256-GCM) with the worker''s payload key.';
+comment on function unseal_report_days() is 'Trigger: the days of the changed rows are read from the base tables again, until they are sealed anew.';
+comment on function unsealed_report_days() is 'UTC days from the first to the last that the base tables hold, without those that are sealed.';
+comment on function utc_day_start(day date) is 'The instant at which a UTC day starts.';
+comment on function watch_report_days() is 'The step after mark_report_days, in a transaction of its own: says from when on every change to a marked day is noticed. Returns how many days it was said of.';

@@ -171,6 +171,6 @@ describe('repricing', () => {
     expect(small['provider-figure']).toEqual({ attempts: 1, billed: usd('5') });
     expect(small['other-model']).toEqual({ attempts: 1, billed: { low: 1n, high: 2n } });
     expect(await contents()).toBe(before);
-    expect(await reprice(pool, { task, since: new Date('2999-01-01') }, () => null)).toEqual([]);
+    expect(await reprice(pool, { task, since: '2999-01-01' }, () => null)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../core/cascade.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
+import type { PolicyModel } from '../core/policy.ts';
 import type { Price } from '../core/price.ts';
 import type { Spend } from '../core/spend.ts';
 import { closeAttempt } from '../ledger/attempts.ts';
@@ -10,8 +11,7 @@ import { labelAttempt } from '../ledger/labels.ts';
 import { applyPolicies } from '../ledger/policies.ts';
 import { keepPrices } from '../ledger/prices.ts';
 import { taskReport, type TaskReport } from '../ledger/report.ts';
-import { alwaysLastStage } from '../ledger/report/always-last-stage.ts';
-import type { SpendClass } from '../ledger/report/spend-by-class.ts';
+import type { SpendClass } from '../ledger/report/spend.ts';
 import { useDatabase } from './support/database.ts';
 import { attempted, closeOf, ended, opened, servedBy, started, storedPolicy, usd } from './support/ledger.ts';
 
@@ -28,6 +28,18 @@ const smallPrice = priceRow('1', '2');
 const largePrice = priceRow('10', '40');
 const small = { task: 'support', stage: 0, model: 'small', priceId: smallPrice.id };
 const large = { task: 'support', stage: 1, model: 'large', priceId: largePrice.id };
+const model = (name: string, price: Price): PolicyModel => ({
+  ...{
+    model: name,
+    provider: 'vendor',
+    modelId: `${name}-1`,
+    parameters: {},
+    maxOutputTokens: 1000,
+    timeoutMs: 1,
+  },
+  ...{ maxAttempts: 1, stream: false, price: [price], expectedUsdPerMtok: null },
+});
+const chain = [model('small', smallPrice), model('large', largePrice)];
 const last = { outcome: 'last-stage' as Outcome, servedModel: 'large' };
 
 function between(low: string, high: string | null): Spend {
@@ -41,7 +53,7 @@ function spendText({ low, high }: Spend): string {
 /** Ten queries of one task that bring every class of spend. Costs are known unless two bounds are given. */
 async function tenQueries(): Promise<void> {
   const { pool } = database;
-  await applyPolicies(pool, [storedPolicy('support')]);
+  await applyPolicies(pool, [storedPolicy('support', { chain })]);
   await keepPrices(pool, { provider: 'vendor', modelId: 'small-1' }, [smallPrice]);
   await keepPrices(pool, { provider: 'vendor', modelId: 'large-1' }, [largePrice]);
 
@@ -116,7 +128,7 @@ async function tenQueries(): Promise<void> {
   await ended(pool, q9, null, { outcome: 'exhausted' });
 
   // 10: under the next policy version, still running: $0.01 is pending, the large model's request is open ($0 to $0.20).
-  await applyPolicies(pool, [storedPolicy('support', { thresholds: [0.6, 0.6] })]);
+  await applyPolicies(pool, [storedPolicy('support', { chain, thresholds: [0.6, 0.6] })]);
   const q10 = await started(pool, 'support');
   await attempted(pool, q10, { ...small, policyVersion: 2 });
   await opened(pool, q10, { ...large, policyVersion: 2, worstCaseUsd: '0.2' });
@@ -195,30 +207,74 @@ describe('taskReport', () => {
     expect(spendText(paidTwice)).toBe('0.1473 to 0.4173');
   });
 
-  test('says how far queries climbed', async () => {
+  test('says how far queries climbed, and what each stage cost', async () => {
     const { stages } = await support();
-    expect(stages.map(({ serveSpend, ...stage }) => ({ ...stage, spend: spendText(serveSpend) }))).toEqual([
-      // Stopped: 1, 5, 6, 7, 9. Low: 0.01 × 7 (1, 2, 3, 4, 6, 8, 10) + 0.03 (5) + 0.021 (7) + 0.004 (9). High: + 0.02 + 0.05.
-      { stage: 0, model: 'small', reached: 10, stopped: 5, spend: '0.125 to 0.195' },
-      // Reached: 2, 3, 4, 8, 10. Stopped: 2, 3, 4, 8. Low: 0.1 × 3. High: + 0.2 + 0.2. The audit is no serve attempt.
-      { stage: 1, model: 'large', reached: 5, stopped: 4, spend: '0.3 to 0.7' },
+    expect(
+      stages.map(({ stage, model, reached, stopped, endedHere, wentOn, serve, scoring, toGo }) => ({
+        ...{ stage, model, reached, stopped, endedHere, wentOn },
+        spend: [serve, scoring, toGo].map(spendText),
+      })),
+    ).toEqual([
+      {
+        ...{ stage: 0, model: 'small', reached: 10 },
+        // Stopped: 1, 6, 7; and 5 (deadline) and 9 (exhausted) ended here. Went on: 2, 3, 4, 8. Running: 10.
+        ...{ stopped: 3, endedHere: 5, wentOn: 4 },
+        spend: [
+          // 0.01 × 7 (1, 2, 3, 4, 6, 8, 10) + 0.03 (5) + 0.021 (7) + 0.004 (9). High: + 0.02 + 0.05.
+          '0.125 to 0.195',
+          '0.002 to 0.002',
+          // 0.1 × 3. High: + 0.2 (8). That of 10 is not counted: it still runs. The audit of 1 is no serve attempt.
+          '0.3 to 0.5',
+        ],
+      },
+      {
+        ...{ stage: 1, model: 'large', reached: 5 },
+        // Stopped: 2, 3; and 4 (last-stage) and 8 (cancelled) ended here.
+        ...{ stopped: 2, endedHere: 4, wentOn: 0 },
+        // 0.1 × 3. High: + 0.2 (8) + 0.2 (10).
+        spend: ['0.3 to 0.7', '0 to 0', '0 to 0'],
+      },
     ]);
   });
 
-  test('takes queries by their start: since is inclusive, until exclusive', async () => {
+  test('says what a stage is worth by the book', async () => {
+    const [first, last] = (await support()).stages;
+    // c = 0.0125 to 0.0195, s = 0.0002. D over all nine that have ended: toGo 0.3 to 0.5, and those that ended here spared
+    // 100 tokens each of 1, 5, 6, 7 at $10 / 10⁶: 0.004; 9 has no usable response, so nothing bounds it: D ≥ 0.304 / 9.
+    expect(first!.worth).toMatchObject({ basis: 'all', stopped: 3 / 9, verdict: 'cannot-tell' });
+    expect(first!.worth.breakEven!.low).toBe(0);
+    expect(first!.worth.breakEvenWithScoring!.high).toBeCloseTo(0.0197 / (0.304 / 9), 10);
+    expect(last!.worth).toMatchObject({ basis: 'none', breakEven: null, verdict: 'cannot-tell' });
+  });
+
+  test('sums by the source of the costs, and by days', async () => {
+    const { byCostSource, attempts, total, period } = await support();
+    expect(period).toEqual({ since: null, until: null, rule: expect.stringContaining('UTC day') as string });
+    const sources = Object.values(byCostSource);
+    expect(sources.reduce((sum, part) => sum + part.attempts, 0)).toBe(attempts);
+    expect(sources.reduce((sum, part) => sum + part.spend.low, 0n)).toBe(total.low);
+    // Open or orphaned: 6 and 10; the others were closed at a price.
+    expect(byCostSource).toMatchObject({ catalogue: { attempts: 20 }, estimate: { attempts: 2 } });
+  });
+
+  test('takes queries by the UTC day of their start: since is inclusive, until exclusive', async () => {
     const { pool } = database;
     await applyPolicies(pool, [storedPolicy('ranged')]);
     const query = await started(pool, 'ranged');
-    const at = new Date(query.startedAt);
-    // Dates have milliseconds, the ledger microseconds.
-    await pool.query('update queries set started_at = $2 where query_id = $1', [query.queryId, at]);
-    const later = new Date(at.getTime() + 1);
-    const found = async (range: { since?: Date; until?: Date }) =>
+    const found = async (range: { since?: string; until?: string }) =>
       (await taskReport(pool, { task: 'ranged', ...range })).length;
-    expect(await found({ since: at })).toBe(1);
-    expect(await found({ since: later })).toBe(0);
-    expect(await found({ until: at })).toBe(0);
-    expect(await found({ until: later })).toBe(1);
+    for (const at of ['00:00:00.000000', '23:59:59.999999']) {
+      await pool.query(
+        `update queries set started_at = (to_char(now() at time zone 'UTC', 'YYYY-MM-01 ') || $2 || 'Z')::timestamptz where query_id = $1`,
+        [query.queryId, at],
+      );
+      const day = `${new Date().toISOString().slice(0, 8)}01`;
+      const next = `${day.slice(0, 8)}02`;
+      expect(await found({ since: day })).toBe(1);
+      expect(await found({ since: next })).toBe(0);
+      expect(await found({ until: day })).toBe(0);
+      expect(await found({ until: next })).toBe(1);
+    }
   });
 
   test('an unknown price leaves sums without an upper bound, and is counted', async () => {
@@ -248,55 +304,43 @@ describe('taskReport', () => {
   });
 });
 
-describe('alwaysLastStage', () => {
-  const of = { task: 'support', model: 'large', prices: [largePrice], maxOutputTokens: 1000 };
-
-  test('actual spend where it was reached, bounds elsewhere', async () => {
-    const result = await alwaysLastStage(database.pool, of);
-    // Reached: 2, 3, 4, 8, for 0.1 × 3 and 0 to 0.2. Stopped before: 1, 5, 6, 7 with 100 input tokens each:
-    // low 100 × $10 / 10⁶ = 0.001, high + 1000 × $40 / 10⁶ = 0.041. Left out: 9. Running: 10.
-    expect(result).toMatchObject({ reached: 4, stoppedBefore: 4, leftOut: 1 });
-    expect(spendText(result.alwaysLast)).toBe('0.304 to 0.664');
-    // 1: 0.0123; 2, 3, 4: 0.11 each; 5: 0.03; 6: 0.01; 7: 0.021; 8: 0.01. High: + 0.02 + 0.05 + 0.2.
-    expect(spendText(result.actual)).toBe('0.4133 to 0.6833');
+describe('baselines', () => {
+  test('what a model cost where it was called, bounds elsewhere', async () => {
+    const { baselines } = await support();
+    expect(
+      baselines.map(({ task, baseline, actual, notCalledBaseline, leftOutActual, ...rest }) => ({
+        ...rest,
+        spend: [baseline, actual, notCalledBaseline, leftOutActual].map(spendText),
+      })),
+    ).toEqual([
+      {
+        // Every ended query called it, 9 too, which failed.
+        ...{ model: 'small', lastStage: false, called: 9, notCalled: 0, leftOut: 0 },
+        // Its own: 0.125 to 0.195 as the stage has it, less 0.01 of 10, which still runs.
+        // All: 1: 0.0123; 2, 3, 4: 0.11 each; 5: 0.03; 6: 0.01; 7: 0.021; 8: 0.01; 9: 0.004. High: + 0.02 + 0.05 + 0.2.
+        spend: ['0.115 to 0.185', '0.4173 to 0.6873', '0 to 0', '0 to 0'],
+      },
+      {
+        // Called: 2, 3, 4, 8. Not called: 1, 5, 6, 7. Left out: 9. Running: 10.
+        ...{ model: 'large', lastStage: true, called: 4, notCalled: 4, leftOut: 1 },
+        spend: [
+          // Called: 0.1 × 3, and 0 to 0.2. The others as two lines below.
+          '0.304 to 0.664',
+          // As above, without 9.
+          '0.4133 to 0.6833',
+          // 100 input tokens each: low 4 × 100 × $10 / 10⁶ = 0.004, high + 4 × 1000 × $40 / 10⁶ = 0.164.
+          '0.004 to 0.164',
+          '0.004 to 0.004',
+        ],
+      },
+    ]);
   });
 
   test('what is unknown has no upper bound', async () => {
-    const unlimited = await alwaysLastStage(database.pool, { ...of, maxOutputTokens: null });
-    expect(spendText(unlimited.alwaysLast)).toBe('0.304 to unknown');
-    for (const prices of [null, [], [priceRow('10', '40', '2999-01-01T00:00:00Z')]]) {
-      const unpriced = await alwaysLastStage(database.pool, { ...of, prices });
-      expect(spendText(unpriced.alwaysLast)).toBe('0.3 to unknown');
+    for (const book of [null, [], [priceRow('10', '40', '2999-01-01T00:00:00Z')]]) {
+      const [report] = await taskReport(database.pool, { task: 'support' }, () => book);
+      expect(spendText(report!.baselines[1]!.baseline)).toBe('0.3 to unknown');
     }
-  });
-
-  test('takes the price of the time of the request, the first usable response, and the dearer kind of output', async () => {
-    const { pool } = database;
-    await applyPolicies(pool, [storedPolicy('dated')]);
-    for (const [at, tokens] of [
-      ['2030-06-01T00:00:00Z', 200],
-      ['2031-06-01T00:00:00Z', 300],
-    ] as const) {
-      const query = await started(pool, 'dated');
-      const intent = { ...small, task: 'dated' };
-      await attempted(pool, query, intent, { status: 'failed', usage: null, cost: usd('0') });
-      const usage = { ...closeOf(query, '').usage!, inputTokens: tokens };
-      const attemptId = await attempted(pool, query, intent, { usage });
-      await attempted(pool, query, { ...intent, stage: 1, model: 'medium' });
-      await pool.query('update attempts set started_at = $2 where attempt_id = $1', [attemptId, at]);
-      await ended(pool, query, servedBy(attemptId));
-    }
-    // Denied before its first call: it has no attempt at all.
-    await ended(pool, await started(pool, 'dated'), null, { outcome: 'budget' });
-    const dearer = priceRow('20', '40', '2031-01-01T00:00:00Z');
-    const result = await alwaysLastStage(pool, {
-      ...of,
-      task: 'dated',
-      prices: [largePrice, { ...dearer, rates: { ...dearer.rates, reasoning: '80' } }],
-    });
-    expect(result).toMatchObject({ reached: 0, stoppedBefore: 2, leftOut: 1 });
-    // 200 × $10 / 10⁶ + 300 × $20 / 10⁶; high: + 1000 × $40 / 10⁶ + 1000 × $80 / 10⁶.
-    expect(spendText(result.alwaysLast)).toBe('0.008 to 0.128');
   });
 });
 

@@ -39,6 +39,7 @@ describe('the schema', () => {
     "alter table attempts alter column worker set default 'x'",
     'alter table attempts drop constraint attempts_try_check',
     'drop index attempts_open',
+    'drop trigger unseal_on_update on labels',
     "comment on column labels.source is 'other'",
     "comment on function ensure_ledger_partitions(integer) is 'other'",
     "comment on view attempt_spend is 'other'",

@@ -16,6 +16,7 @@ import { trafficFromLedger, trafficFromOptions, type Planned, type TrafficOption
 import { withDatabase } from '../database.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { percent, table } from '../output.ts';
+import { utcDay } from '../range-option.ts';
 
 export interface PlanCostOptions extends TrafficOptions {
   readonly split?: string;
@@ -42,14 +43,11 @@ export async function planCostCommand(context: Context, options: PlanCostOptions
 }
 
 async function observedPlan(context: Context, task: string, options: PlanCostOptions): Promise<Planned> {
-  const DEFAULT_DAYS = 30;
+  const DAY_MS = 24 * 60 * 60 * 1000;
   const since =
     options.since === undefined
-      ? new Date(Date.now() - DEFAULT_DAYS * 24 * 60 * 60 * 1000)
-      : new Date(options.since);
-  if (Number.isNaN(since.getTime())) {
-    throw new RangeError(`--since ${options.since ?? ''}: expected a date such as 2026-11-01 (UTC)`);
-  }
+      ? new Date(Date.now() - 30 * DAY_MS).toISOString().slice(0, 10)
+      : utcDay(options.since, '--since');
   return withDatabase(context, async (pool) => {
     const current = await currentPolicy(pool, task);
     if (current === null) {
@@ -60,7 +58,7 @@ async function observedPlan(context: Context, task: string, options: PlanCostOpt
     }
     const observed = await observedTraffic(pool, { task, since, policyVersion: current.version });
     context.say(
-      `From ${observed.queries} ended queries of task ${task}, policy version ${observed.policyVersion}, since ${since.toISOString()}.`,
+      `From ${observed.queries} ended queries of task ${task}, policy version ${observed.policyVersion}, since ${since}.`,
     );
     return trafficFromLedger(observed, options);
   });

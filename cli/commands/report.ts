@@ -1,69 +1,81 @@
 import type pg from 'pg';
-import type { Price } from '../../core/price.ts';
-import { pricesOf } from '../../core/price-row.ts';
+import { formatUsd } from '../../core/money.ts';
 import { spendToJson, type Spend } from '../../core/spend.ts';
-import type { PolicyModel } from '../../core/policy.ts';
-import { currentPolicy } from '../../ledger/policies.ts';
-import { taskReport, type TaskReport } from '../../ledger/report.ts';
-import { alwaysLastStage, type AlwaysLastStage } from '../../ledger/report/always-last-stage.ts';
-import type { ReportRange } from '../../ledger/report/range.ts';
-import { CATALOGUE, isProviderKind } from '../../providers/catalogue.ts';
-import { catalogueBook } from '../../providers/price-book.ts';
+import { sealReportDays } from '../../ledger/seal-report-days.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
 import { rangeOf, type RangeOptions } from '../range-option.ts';
-import { showReport } from '../report-text.ts';
+import { fullReports, type FullReport, type RecordedOptions } from '../report/full-report.ts';
+import { showDoubleBilling, showReport, showSavings, showStages } from '../report/text.ts';
 
-/** A task's figures beside what always calling its last stage would have cost. */
-export interface FullReport extends TaskReport {
-  readonly lastStage: (AlwaysLastStage & { readonly model: string }) | null;
+export interface ReportOptions extends RangeOptions {
+  readonly recorded?: string;
+  /** Points of accuracy. */
+  readonly alpha?: number;
 }
 
-export async function reportCommand(context: Context, options: RangeOptions): Promise<void> {
+export type ReportSection = 'all' | 'double-billing' | 'stages' | 'savings';
+
+const SHOW: Readonly<Record<ReportSection, (report: FullReport) => string>> = {
+  all: showReport,
+  'double-billing': showDoubleBilling,
+  stages: showStages,
+  savings: showSavings,
+};
+
+/** What a section says of a task, beside what every section says. */
+const PARTS: Readonly<Record<ReportSection, readonly (keyof FullReport)[] | null>> = {
+  all: null,
+  'double-billing': ['total', 'byClass', 'paidTwice'],
+  stages: ['stages', 'recorded'],
+  savings: ['baselines', 'labelled', 'correct', 'recorded'],
+};
+const EVERYWHERE = ['task', 'asOf', 'period', 'policyVersions', 'queries', 'running'] as const;
+
+export async function reportCommand(
+  context: Context,
+  section: ReportSection,
+  options: ReportOptions,
+): Promise<void> {
   const range = rangeOf(options);
+  const recorded = recordedOf(options);
   await withDatabase(context, async (pool) => {
-    const reports = await fullReports(pool, range);
-    if (context.json) context.out(JSON.stringify({ tasks: reports }, moneyAsText));
-    else if (reports.length === 0) context.out('No query has been asked yet in this range.');
-    else context.out(reports.map(showReport).join('\n\n'));
+    await sealWherePossible(context, pool);
+    const reports = await fullReports(pool, range, recorded);
+    if (context.json) {
+      context.out(JSON.stringify({ tasks: reports.map((report) => partsOf(report, section)) }, moneyAsText));
+    } else if (reports.length === 0) context.out('No query has been asked yet in this range.');
+    else context.out(reports.map(SHOW[section]).join('\n\n'));
   });
 }
 
-export async function fullReports(pool: pg.Pool, range: ReportRange): Promise<FullReport[]> {
-  const reports = await taskReport(pool, range);
-  return Promise.all(
-    reports.map(async (report) => ({ ...report, lastStage: await lastStageOf(pool, range, report.task) })),
-  );
+function partsOf(report: FullReport, section: ReportSection): object {
+  const parts = PARTS[section];
+  if (parts === null) return report;
+  return Object.fromEntries([...EVERYWHERE, ...parts].map((key) => [key, report[key]]));
 }
 
-async function lastStageOf(
-  pool: pg.Pool,
-  range: ReportRange,
-  task: string,
-): Promise<FullReport['lastStage']> {
-  const policy = await currentPolicy(pool, task);
-  const last = policy?.policy.chain.at(-1);
-  // A chain of one model is its own last stage.
-  if (last === undefined || (policy?.policy.chain.length ?? 0) < 2) return null;
-  const { model, maxOutputTokens } = last;
-  const result = await alwaysLastStage(pool, {
-    ...range,
-    task,
-    model,
-    maxOutputTokens,
-    prices: lastStagePrices(last),
-  });
-  return { ...result, model };
+/** Postgres's codes for who may only read, and for a server that takes no writes. */
+const READ_ONLY = new Set(['42501', '25006']);
+
+/** Later reports are quicker for it; this one says the same without, so a reader who may not write is served all the same. */
+async function sealWherePossible(context: Context, pool: pg.Pool): Promise<void> {
+  try {
+    await sealReportDays(pool, { days: 3, patienceMs: 0 });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (!READ_ONLY.has(code)) throw error;
+    context.say('this login may only read: finished days are not summed up, so reports on them stay slow');
+  }
 }
 
-/** The policy's own price, else the catalogue's where the provider goes by a vendor's name. */
-function lastStagePrices(model: PolicyModel): readonly Price[] | null {
-  const vendor = isProviderKind(model.provider) ? CATALOGUE[model.provider].priceProvider : null;
-  return pricesOf(model, (modelId) => (vendor === null ? null : catalogueBook(vendor, modelId)));
+function recordedOf({ recorded, alpha = 1 }: ReportOptions): RecordedOptions | null {
+  return recorded === undefined ? null : { folder: recorded, alpha: alpha / 100 };
 }
 
 /** Amounts in JSON are decimal strings of dollars; spend is bounds. */
 function moneyAsText(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return formatUsd(value);
   if (typeof value === 'object' && value !== null && 'low' in value && typeof value.low === 'bigint') {
     return spendToJson(value as Spend);
   }

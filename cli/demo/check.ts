@@ -1,27 +1,11 @@
 import type pg from 'pg';
-import { simulateQuery, type SimulatedPolicy, type SimulatedQuery } from '../../learning/simulate.ts';
+import { simulateQuery, type SimulatedQuery } from '../../learning/simulate.ts';
 import { formatUsd, parseUsd } from '../../core/money.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { CascadeAnswer } from '../../core/result.ts';
 import type { RecordedQuery } from '../../recorded/format.ts';
-import { recordedPrices } from '../../recorded/prices.ts';
 import type { RecordedSet } from '../../recorded/read.ts';
-import { createScorerRegistry } from '../../scorers/index.ts';
-
-/** The demo's policy for the simulator. */
-function simulated(set: RecordedSet, policy: Policy): SimulatedPolicy {
-  return {
-    ...policy,
-    stages: policy.chain.map(({ model }) => ({ model, worstCaseUsd: null })),
-    scorer: { ...policy.scorer, worstCaseUsd: '0' },
-    score: createScorerRegistry().create(policy.scorer),
-    prices: policy.chain.map(({ model }) => {
-      const recorded = set.models[model];
-      if (recorded === undefined) throw new Error(`models.json does not name ${model}`);
-      return recordedPrices(recorded)[0];
-    }),
-  };
-}
+import { simulatedPolicy } from '../simulated-policy.ts';
 
 /** What the simulator says of each query. */
 export async function simulateAll(
@@ -29,7 +13,7 @@ export async function simulateAll(
   policy: Policy,
   queries: readonly RecordedQuery[],
 ): Promise<SimulatedQuery[]> {
-  const plan = simulated(set, policy);
+  const plan = simulatedPolicy(set, policy);
   const results: SimulatedQuery[] = [];
   for (const query of queries) {
     results.push(await simulateQuery(plan, query, (model) => set.responses.get(model)?.get(query.id)));

@@ -8,10 +8,10 @@ import type { RecordedQuery } from '../../recorded/format.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
 import { recordedUsage } from '../../recorded/usage.ts';
 import type { RecordedSet } from '../../recorded/read.ts';
-import { fullReports } from '../commands/report.ts';
 import type { Context } from '../context.ts';
 import { percent } from '../output.ts';
-import { showReport } from '../report-text.ts';
+import { fullReports } from '../report/full-report.ts';
+import { showReport } from '../report/text.ts';
 
 export interface DemoResult {
   readonly databaseUrl: string;

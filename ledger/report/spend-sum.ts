@@ -1,18 +1,19 @@
 import { parseUsd, type DecimalUsd } from '../../core/money.ts';
 import type { Spend } from '../../core/spend.ts';
 
-/** A sum of spend as SQL gives it: see {@link spendSum}. */
-export interface SpendSumRow {
+/** Bounds as the report views give them: `high` is a bound only where `unbounded` (a count) is 0. */
+export interface BoundsRow {
   readonly low: DecimalUsd;
-  readonly high: DecimalUsd | null;
+  readonly high: DecimalUsd;
+  readonly unbounded: number;
 }
 
-/** Exact bounds of a sum over attempts, with the columns `low` and `high`: one unbounded term leaves the sum unbounded. */
-export function spendSum(low = 'cost_low_usd', high = 'cost_high_usd'): string {
-  return `coalesce(sum(${low}), 0)::text as low,
-    case when count(*) = count(${high}) then coalesce(sum(${high}), 0) end::text as high`;
+/** Sums of a view's columns `<of>low_usd`, `<of>high_usd` and `<of>unbounded` as one column of that name, for {@link spendOf}. */
+export function sumOfBounds(of: '' | `${string}_`, name: string): string {
+  return `jsonb_build_object('low', sum(${of}low_usd)::text, 'high', sum(${of}high_usd)::text,
+        'unbounded', sum(${of}unbounded)) as "${name}"`;
 }
 
-export function spendOf({ low, high }: SpendSumRow): Spend {
-  return { low: parseUsd(low), high: high === null ? null : parseUsd(high) };
+export function spendOf({ low, high, unbounded }: BoundsRow): Spend {
+  return { low: parseUsd(low), high: unbounded === 0 ? parseUsd(high) : null };
 }

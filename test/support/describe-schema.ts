@@ -2,7 +2,7 @@ import type pg from 'pg';
 
 /**
  * The schema of a database as SQL text, from the catalog: tables with columns, constraints and indexes, views, functions,
- * comments. Equal schemas give equal text. Monthly partitions are left out: they depend on the day. It is written to be
+ * triggers, comments. Equal schemas give equal text. Monthly partitions are left out: they depend on the day. It is written to be
  * read and compared; the migrations are what makes a database.
  */
 export async function describeSchema(pool: pg.Pool): Promise<string> {
@@ -12,6 +12,7 @@ export async function describeSchema(pool: pg.Pool): Promise<string> {
     ...(await lines(pool, INDEXES)),
     ...(await lines(pool, VIEWS)),
     ...(await lines(pool, FUNCTIONS)),
+    ...(await lines(pool, TRIGGERS)),
     ...(await lines(pool, COMMENTS)),
   ];
   return `${parts.join('\n')}\n`;
@@ -60,6 +61,12 @@ const FUNCTIONS = `
   select pg_get_functiondef(oid) || E';\\n' as text
   from pg_proc where pronamespace = 'public'::regnamespace
   order by proname collate "C", pg_get_function_identity_arguments(oid) collate "C"`;
+
+const TRIGGERS = `
+  select pg_get_triggerdef(t.oid) || E';\\n' as text
+  from pg_trigger t join pg_class c on c.oid = t.tgrelid
+  where c.relnamespace = 'public'::regnamespace and not c.relispartition and not t.tgisinternal
+  order by c.relname collate "C", t.tgname collate "C"`;
 
 const COMMENTS = `
   select text from (

@@ -1,0 +1,48 @@
+import type pg from 'pg';
+import type { PolicyModel } from '../../core/policy.ts';
+import type { Price } from '../../core/price.ts';
+import { pricesOf } from '../../core/price-row.ts';
+import { currentPolicy } from '../../ledger/policies.ts';
+import { taskReport, type TaskReport } from '../../ledger/report.ts';
+import type { ReportRange } from '../../ledger/report/range.ts';
+import { CATALOGUE, isProviderKind } from '../../providers/catalogue.ts';
+import { catalogueBook } from '../../providers/price-book.ts';
+import { recordedReport, type RecordedReport } from './recorded.ts';
+
+/** A task's figures, and what its current policy does on a recorded set where one was given. */
+export interface FullReport extends TaskReport {
+  readonly recorded: RecordedReport | null;
+}
+
+export interface RecordedOptions {
+  readonly folder: string;
+  /** Accuracy that may be given away, as a share. */
+  readonly alpha: number;
+}
+
+/** Every figure of every task in the range: what `escalier report` prints, and what any other view of it shows. */
+export async function fullReports(
+  pool: pg.Pool,
+  range: ReportRange,
+  recorded: RecordedOptions | null = null,
+): Promise<FullReport[]> {
+  const reports = await taskReport(pool, range, bookOf);
+  return Promise.all(
+    reports.map(async (report) => {
+      const policy = recorded === null ? null : await currentPolicy(pool, report.task);
+      return {
+        ...report,
+        recorded:
+          recorded === null || policy === null
+            ? null
+            : await recordedReport(recorded.folder, policy.policy, recorded.alpha),
+      };
+    }),
+  );
+}
+
+/** The policy's own price, else the catalogue's where the provider goes by a vendor's name. */
+function bookOf(model: PolicyModel): readonly Price[] | null {
+  const vendor = isProviderKind(model.provider) ? CATALOGUE[model.provider].priceProvider : null;
+  return pricesOf(model, (modelId) => (vendor === null ? null : catalogueBook(vendor, modelId)));
+}
