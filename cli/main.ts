@@ -97,6 +97,23 @@ program
   .action(() => run(async () => (await import('./commands/migrate.ts')).migrateCommand)());
 
 program
+  .command('grant-reader')
+  .description('let a Postgres role read the ledger, without its texts')
+  .argument('<role>', 'the role')
+  .option('--create', 'make the role, with the password of ESCALIER_READER_PASSWORD or none', false)
+  .action((role, options) =>
+    run(async () => (await import('./commands/grant-reader.ts')).grantReaderCommand)(role, options),
+  );
+
+program
+  .command('prune')
+  .description('drop whole months of the ledger, with their keys')
+  .requiredOption('--keep-months <n>', 'whole months that stay, beside the current one', positive)
+  .option('--dry-run', 'say what would go, and drop nothing', false)
+  .option('-y, --yes', 'go ahead', false)
+  .action((options) => run(async () => (await import('./commands/prune.ts')).pruneCommand)(options));
+
+program
   .command('init')
   .description('write a first escalier.yaml')
   .addOption(settingsOption())
