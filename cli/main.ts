@@ -181,6 +181,22 @@ program
   .action((options) => run(async () => (await import('./commands/report.ts')).reportCommand)(options));
 
 program
+  .command('reconcile')
+  .description('a vendor’s invoice against the ledger, by day and model: what differs, and why')
+  .argument('<invoice>', 'a CSV file with at least a date, a model and an amount')
+  .option('--provider <name>', 'of the settings: only its attempts')
+  .option('--map <column>', 'day, model, amount, …=header; may be repeated', collect, [])
+  .addOption(
+    new Option('--amount-unit <unit>', 'of the amounts')
+      .choices(['usd', 'cents'] as const)
+      .default('usd' as const),
+  )
+  .option('--tolerance <percent>', 'what a day of a model may differ by', '0.5%')
+  .action((file, options) =>
+    run(async () => (await import('./commands/reconcile.ts')).reconcileCommand)(file, options),
+  );
+
+program
   .command('plan-cost')
   .description('what a cascade would cost in a month, on paper: asks no model and needs no server')
   .requiredOption('--requests <n>', 'queries a month', whole)
