@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { Command, CommanderError, Option } from '@commander-js/extra-typings';
 import { Unavailable } from '../core/unavailable.ts';
+import { addAnalystCommands } from './analyst-commands.ts';
+import { collect, fraction, list, positive, whole } from './arguments.ts';
 import { createContext, messageOf, type Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
 
@@ -18,28 +20,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(EXIT.ok);
 });
-
-const whole = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number.');
-  return value;
-};
-
-const positive = (text: string): number => {
-  const value = whole(text);
-  if (value === 0) throw new InvalidArgumentError('expected at least 1.');
-  return value;
-};
-
-const fraction = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('expected a number of at least 0.');
-  return value;
-};
-
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
-
-const list = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
 
 const settingsOption = () =>
   new Option('-s, --settings <file>', 'providers, models and tasks').default('escalier.yaml');
@@ -95,23 +75,6 @@ program
   .command('migrate')
   .description('bring the database to this version’s schema')
   .action(() => run(async () => (await import('./commands/migrate.ts')).migrateCommand)());
-
-program
-  .command('grant-reader')
-  .description('let a Postgres role read the ledger, without its texts')
-  .argument('<role>', 'the role')
-  .option('--create', 'make the role, with the password of ESCALIER_READER_PASSWORD or none', false)
-  .action((role, options) =>
-    run(async () => (await import('./commands/grant-reader.ts')).grantReaderCommand)(role, options),
-  );
-
-program
-  .command('prune')
-  .description('drop whole months of the ledger, with their keys')
-  .requiredOption('--keep-months <n>', 'whole months that stay, beside the current one', positive)
-  .option('--dry-run', 'say what would go, and drop nothing', false)
-  .option('-y, --yes', 'go ahead', false)
-  .action((options) => run(async () => (await import('./commands/prune.ts')).pruneCommand)(options));
 
 program
   .command('init')
@@ -181,22 +144,6 @@ program
   .action((options) => run(async () => (await import('./commands/report.ts')).reportCommand)(options));
 
 program
-  .command('reconcile')
-  .description('a vendor’s invoice against the ledger, by day and model: what differs, and why')
-  .argument('<invoice>', 'a CSV file with at least a date, a model and an amount')
-  .option('--provider <name>', 'of the settings: only its attempts')
-  .option('--map <column>', 'day, model, amount, …=header; may be repeated', collect, [])
-  .addOption(
-    new Option('--amount-unit <unit>', 'of the amounts')
-      .choices(['usd', 'cents'] as const)
-      .default('usd' as const),
-  )
-  .option('--tolerance <percent>', 'what a day of a model may differ by', '0.5%')
-  .action((file, options) =>
-    run(async () => (await import('./commands/reconcile.ts')).reconcileCommand)(file, options),
-  );
-
-program
   .command('plan-cost')
   .description('what a cascade would cost in a month, on paper: asks no model and needs no server')
   .requiredOption('--requests <n>', 'queries a month', whole)
@@ -253,6 +200,8 @@ program
   .command('schema')
   .description('the JSON Schema of escalier.yaml, for editors')
   .action(() => run(async () => (await import('./commands/schema.ts')).schemaCommand)());
+
+addAnalystCommands(program, run);
 
 try {
   await program.parseAsync();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { reconcileCommand } from '../cli/commands/reconcile.ts';
-import { EXIT, type CliError } from '../cli/exit.ts';
+import { CliError, EXIT } from '../cli/exit.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import { costOf, type Rates } from '../core/price.ts';
 import { exactly } from '../core/spend.ts';
@@ -96,8 +96,8 @@ async function reconcile(csv: string, options: { tolerance?: string; map?: strin
     tolerance: options.tolerance ?? '0.5%',
   }).then(
     () => EXIT.ok,
-    (error: CliError) => {
-      if (context.printed.length === 0) throw error;
+    (error: unknown) => {
+      if (context.printed.length === 0 || !(error instanceof CliError)) throw error;
       return error.exitCode;
     },
   );

@@ -11,7 +11,7 @@ import { CATALOGUE, isProviderKind } from '../../providers/catalogue.ts';
 import { catalogueBook } from '../../providers/price-book.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
-import { CliError, EXIT } from '../exit.ts';
+import { instant } from '../instant.ts';
 import { showReport } from '../report-text.ts';
 
 export interface ReportOptions {
@@ -74,13 +74,6 @@ function rangeOf({ task, since, until }: ReportOptions): ReportRange {
     ...(since === undefined ? {} : { since: instant(since, '--since') }),
     ...(until === undefined ? {} : { until: instant(until, '--until') }),
   };
-}
-
-function instant(text: string, flag: string): Date {
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime()))
-    throw new CliError(`${flag} ${text}: expected a date such as 2026-11-01 (UTC)`, EXIT.usage);
-  return at;
 }
 
 /** Amounts in JSON are decimal strings of dollars; spend is bounds. */

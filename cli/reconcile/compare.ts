@@ -1,5 +1,7 @@
 import { formatUsd, type Picodollars } from '../../core/money.ts';
-import { factorText, reconcileCell, type InvoiceCell, type ReconciledCell } from '../../core/reconcile.ts';
+import { reconcileCell, type ReconciledCell } from '../../core/reconcile.ts';
+import type { InvoiceCell } from '../../core/reconcile-cell.ts';
+import { factorText } from '../../core/reconcile-hypotheses.ts';
 import type { InvoiceView } from '../../ledger/reconcile.ts';
 import { cellKey } from '../../ledger/reconcile/cells.ts';
 import type { InvoiceLine } from './invoice.ts';

@@ -111,7 +111,7 @@ function columnsOf(
     if (index >= 0) columns.set(field, { index, header: names[index] ?? '' });
   }
   for (const pair of map) {
-    const [field = '', header = ''] = splitOnce(pair, '=');
+    const [field, header] = splitOnce(pair, '=');
     const index = names.indexOf(header);
     if (!(field in HEADERS) || index < 0) {
       throw new CliError(

@@ -1,6 +1,6 @@
 import { parseUsd } from '../../core/money.ts';
 import type { Rates } from '../../core/price.ts';
-import type { LedgerGroup, Part } from '../../core/reconcile.ts';
+import type { LedgerGroup, Part } from '../../core/reconcile-cell.ts';
 import type { Usage } from '../../core/usage.ts';
 import type { Queryable } from '../database.ts';
 
