@@ -11,6 +11,8 @@ export const EXIT = {
   noAnswer: 4,
   /** Some queries of a batch ended without an answer. */
   partial: 5,
+  /** An invoice does not agree with the ledger. */
+  drift: 6,
   /** Ctrl-C. */
   interrupted: 130,
 } as const;

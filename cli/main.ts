@@ -1,6 +1,8 @@
 #!/usr/bin/env node
-import { Command, CommanderError, InvalidArgumentError, Option } from '@commander-js/extra-typings';
+import { Command, CommanderError, Option } from '@commander-js/extra-typings';
 import { Unavailable } from '../core/unavailable.ts';
+import { addAnalystCommands } from './analyst-commands.ts';
+import { collect, fraction, list, positive, whole } from './arguments.ts';
 import { createContext, messageOf, type Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
 
@@ -18,28 +20,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(EXIT.ok);
 });
-
-const whole = (text: string): number => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number.');
-  return value;
-};
-
-const positive = (text: string): number => {
-  const value = whole(text);
-  if (value === 0) throw new InvalidArgumentError('expected at least 1.');
-  return value;
-};
-
-const fraction = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('expected a number of at least 0.');
-  return value;
-};
-
-const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
-
-const list = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
 
 const settingsOption = () =>
   new Option('-s, --settings <file>', 'providers, models and tasks').default('escalier.yaml');
@@ -266,6 +246,8 @@ program
   .command('schema')
   .description('the JSON Schema of escalier.yaml, for editors')
   .action(() => run(async () => (await import('./commands/schema.ts')).schemaCommand)());
+
+addAnalystCommands(program, run);
 
 try {
   await program.parseAsync();

@@ -26,11 +26,3 @@ export function utcDay(text: string, flag: string): string {
   if (day === text) return text;
   throw new CliError(`${flag} ${text}: expected a date such as 2026-11-01 (a UTC day)`, EXIT.usage);
 }
-
-/** @throws {CliError} that names the flag when the text is no date. */
-export function instant(text: string, flag: string): Date {
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime()))
-    throw new CliError(`${flag} ${text}: expected a date such as 2026-11-01 (UTC)`, EXIT.usage);
-  return at;
-}

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { renewReaders } from './reader.ts';
 
 /** Applied migrations (kept by node-pg-migrate) and the hashes of their files (kept by us). */
 const APPLIED = 'escalier_migrations';
@@ -42,6 +43,7 @@ export async function migrate(databaseUrl: string, folder: string = migrationsFo
     });
     await recordHashes(client, files);
     await client.query('select ensure_ledger_partitions()');
+    await renewReaders(client);
     return applied.map((migration) => migration.name);
   } finally {
     await client.end();

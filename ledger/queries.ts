@@ -51,6 +51,16 @@ export async function claimKey(db: Queryable, run: QueryRun, request: CascadeReq
   return onlyRow(rows, `workflow ${run.workflowId}`);
 }
 
+/** Gives a key of an earlier month free. To be called only where that month is known to be gone: it would be billed again. */
+export async function releaseKey(db: Queryable, run: QueryRun): Promise<void> {
+  await db.query({
+    name: 'release-key',
+    text: `delete from query_keys where namespace = $1 and workflow_id = $2
+             and started_at < date_trunc('month', now() at time zone 'UTC') at time zone 'UTC'`,
+    values: [run.namespace, run.workflowId],
+  });
+}
+
 /** Under a lock, so that the query cannot end between this look and what is done about it. */
 export async function findQuery(db: Queryable, key: QueryKey): Promise<QueryRow | null> {
   const { rows } = await db.query<QueryRow>({

@@ -1,10 +1,18 @@
-import type pg from 'pg';
+import pg from 'pg';
 import type { Policy } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
 import { inTransaction } from './database.ts';
 import { currentPolicy, policyVersion, taskNames } from './policies.ts';
-import { claimKey, findQuery, insertQuery, reopenQuery, type QueryRow, type QueryRun } from './queries.ts';
+import {
+  claimKey,
+  findQuery,
+  insertQuery,
+  releaseKey,
+  reopenQuery,
+  type QueryRow,
+  type QueryRun,
+} from './queries.ts';
 import type { QueryRef, Sealer } from './texts.ts';
 
 export type StartedQuery =
@@ -18,9 +26,30 @@ export type StartedQuery =
 /**
  * Starts a query, or finds the one that its workflow id stands for: the same key is the same query in every run, and what
  * it has paid for is kept. A key whose query ended without an answer (a wrong key of a vendor, a cancel) goes on where it
- * stopped.
+ * stopped. A key whose month has been dropped has outlived the ledger's memory of it: it is a new query.
  */
 export async function startQuery(
+  pool: pg.Pool,
+  sealer: Sealer | null,
+  run: QueryRun,
+  request: CascadeRequest,
+): Promise<StartedQuery> {
+  try {
+    return await startOrFind(pool, sealer, run, request);
+  } catch (error) {
+    // Where it is the current month that is missing, no key is released and the second try says so.
+    if (!isMonthGone(error)) throw error;
+    await releaseKey(pool, run);
+    return startOrFind(pool, sealer, run, request);
+  }
+}
+
+/** No partition takes the row: SQLSTATE 23514 like a broken check, but without the name of one. */
+function isMonthGone(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === '23514' && error.constraint === undefined;
+}
+
+async function startOrFind(
   pool: pg.Pool,
   sealer: Sealer | null,
   run: QueryRun,

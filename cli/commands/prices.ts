@@ -3,7 +3,7 @@ import { priceBooksAsOf, type PriceBook } from '../../ledger/price-books.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
 import { table } from '../output.ts';
-import { instant } from '../range-option.ts';
+import { instant } from '../instant.ts';
 
 export interface PricesOptions {
   /** The provider's id of a model. */

@@ -1,7 +1,8 @@
 import { CliError, EXIT } from '../exit.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
-import { instant, rangeOf, type RangeOptions } from '../range-option.ts';
+import { instant } from '../instant.ts';
+import { rangeOf, type RangeOptions } from '../range-option.ts';
 import { readSettings } from '../settings-option.ts';
 import { differenceOf, showRepricing } from '../reprice-text.ts';
 import type { Price } from '../../core/price.ts';

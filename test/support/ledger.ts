@@ -130,7 +130,7 @@ export async function attempted(
   close: Partial<Close> = {},
 ): Promise<string> {
   const attemptId = await opened(pool, query, intent);
-  await closeAttempt(pool, null, closeOf(query, attemptId, close));
+  await closeAttempt(pool, null, closeOf(query, attemptId, { priceId: intent.priceId ?? null, ...close }));
   return attemptId;
 }
 

@@ -1,0 +1,23 @@
+import { InvalidArgumentError } from '@commander-js/extra-typings';
+
+export const whole = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('expected a whole number.');
+  return value;
+};
+
+export const positive = (text: string): number => {
+  const value = whole(text);
+  if (value === 0) throw new InvalidArgumentError('expected at least 1.');
+  return value;
+};
+
+export const fraction = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0)) throw new InvalidArgumentError('expected a number of at least 0.');
+  return value;
+};
+
+export const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
+
+export const list = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
