@@ -56,7 +56,7 @@ export async function plan(ports: Ports, input: CascadeRequest): Promise<Planned
       break;
   }
   const { policy } = started;
-  await requireProviders(ports, policy, started.query);
+  await requireProviders(ports, policy, started.query, run.runId);
   const planned = buildPlan(ports, started.query, started.version, policy, request);
   for (const model of [...planned.stages, ...planned.scorer.models]) {
     await ports.ledger.keepPrices(model, model.prices ?? []);
@@ -76,7 +76,7 @@ function unknownTask(task: string, known: readonly string[]): string {
 }
 
 /** A query whose providers are not there ends in the ledger as it ends for its caller, and may be asked again later. */
-async function requireProviders(ports: Ports, policy: Policy, query: QueryRef): Promise<void> {
+async function requireProviders(ports: Ports, policy: Policy, query: QueryRef, runId: string): Promise<void> {
   for (const model of [...policy.chain, ...policy.scorer.models]) {
     const connected = ports.provider(model.provider);
     const problem =
@@ -86,6 +86,7 @@ async function requireProviders(ports: Ports, policy: Policy, query: QueryRef): 
     if (problem === null) continue;
     await ports.ledger.endQuery({
       ...query,
+      runId,
       outcome: 'failed',
       served: null,
       servedModel: null,

@@ -150,7 +150,12 @@ type PlannedModelLimits = Pick<PlannedModel, 'maxOutputTokens'>;
 
 function closeOf(call: CallToMake, intent: Intent, attemptId: string, outcome: ModelOutcome): Close {
   const price = call.model.prices?.find((row) => row.id === intent.priceId) ?? null;
-  const { cost, source } = costOfRequest(outcome, price, intent.worstCaseUsd);
+  const { cost, source } = costOfRequest(outcome, {
+    messages: call.messages,
+    parameters: effectiveParameters(call),
+    price,
+    worstCaseUsd: intent.worstCaseUsd,
+  });
   const response = outcome.type === 'answered' ? outcome.response : null;
   return {
     queryId: intent.queryId,

@@ -11,20 +11,21 @@ import {
   type Opened,
 } from './attempts.ts';
 import { keepPrices } from './prices.ts';
-import { endQuery, type QueryEnd, type QueryRun } from './queries.ts';
+import { endQuery, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
 import { startQuery, type StartedQuery } from './start-query.ts';
 import { readTexts, type QueryRef, type Sealer, type TextItem } from './texts.ts';
+import { createSweepLedger, type SweepLedger } from './sweep.ts';
 import type { Json } from '../core/policy.ts';
 
 /** What activities ask of the ledger. Each method is one transaction. */
-export interface Ledger {
+export interface Ledger extends SweepLedger {
   startQuery(run: QueryRun, request: CascadeRequest): Promise<StartedQuery>;
   keepPrices(model: { provider: string; modelId: string }, prices: readonly Price[]): Promise<void>;
   openAttempt(intent: Intent): Promise<Opened>;
   closeAttempt(close: Close): Promise<void>;
   attemptsOf(query: QueryRef): Promise<AttemptSummary[]>;
   textsOf(query: QueryRef): Promise<Map<TextItem, Json>>;
-  endQuery(end: QueryEnd): Promise<void>;
+  endQuery(end: QueryEnd): Promise<Ended>;
 }
 
 /** @param sealer encrypts texts at rest; null keeps them as they are. */
@@ -43,5 +44,6 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
     attemptsOf: (query) => attemptsOfQuery(pool, query),
     textsOf: (query) => readTexts(pool, sealer, query),
     endQuery: (end) => endQuery(pool, end),
+    ...createSweepLedger(pool),
   };
 }
