@@ -1,7 +1,8 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatUsd } from '../core/money.ts';
+import { formatUsd, parseUsd } from '../core/money.ts';
 import { priceRow } from '../core/price-row.ts';
-import { worstCase, type Price } from '../core/price.ts';
+import { costOf as priceOf, worstCase, type Price } from '../core/price.ts';
 import { rowsThatCanApply, serviceTierOf } from '../core/service-tier.ts';
 import { NO_USAGE } from '../core/usage.ts';
 import { costOfRequest, type Billing } from './cost.ts';
@@ -16,11 +17,25 @@ const priority = row('4', '8', { serviceTier: 'priority' });
 /** A million tokens each way, so that costs read like rates. */
 const usage = { ...NO_USAGE, inputTokens: 1_000_000, outputTokens: 1_000_000 };
 
+const asked: Billing = {
+  messages: [{ role: 'user', content: 'one two three four … five six' }],
+  parameters: {},
+  prices: [standard],
+  at: AT,
+  serviceTier: null,
+  worst: null,
+  servedPrices: null,
+};
+const nothing = {
+  reportedCostUsd: null,
+  usage: null,
+  usageIsPartial: false,
+  taken: null,
+  billed: 'maybe',
+} as const;
+
 function costOf(billing: Partial<Billing>) {
-  const { cost, source, priceId } = costOfRequest(
-    { reportedCostUsd: null, usage, billed: 'maybe' },
-    { prices: [standard], at: AT, serviceTier: null, worst: null, servedPrices: null, ...billing },
-  );
+  const { cost, source, priceId } = costOfRequest({ ...nothing, usage }, { ...asked, ...billing });
   return {
     low: formatUsd(cost.low),
     high: cost.high === null ? null : formatUsd(cost.high),
@@ -107,5 +122,89 @@ describe('the worst case', () => {
     expect(most([row('9', '9'), standard], undefined)).toBe('1');
     // A tier's row does not take the place of the default's.
     expect(most([row('9', '9'), flex], undefined)).toBe('9');
+  });
+});
+
+const price: Price = {
+  id: 'row',
+  source: 'test',
+  from: null,
+  daily: null,
+  rates: { input: '1', cachedInput: '0.1', output: '10' },
+};
+const priced: Billing = { ...asked, prices: [price], worst: '0.5' };
+const some = { ...NO_USAGE, inputTokens: 100, outputTokens: 10 };
+
+describe('without a whole usage', () => {
+  test('after a timeout, or an error with a request id, is between nothing and the worst case: never zero', () => {
+    expect(costOfRequest(nothing, priced)).toEqual({
+      cost: { low: 0n, high: parseUsd('0.5') },
+      source: 'estimate',
+      priceId: 'row',
+    });
+  });
+
+  test('has a low where the response proves that it was taken: half the words, at the cheapest rates', () => {
+    const taken = { text: 'a b c d' };
+    // 3 input tokens at $0.1 and 2 output tokens at $10 per million.
+    expect(costOfRequest({ ...nothing, taken }, priced).cost.low).toBe(parseUsd('0.0000203'));
+    // A server that was told to shorten the prompt may have read none of it.
+    const shortened = { ...priced, parameters: { transforms: ['middle-out'] } };
+    expect(costOfRequest({ ...nothing, taken }, shortened).cost.low).toBe(parseUsd('0.00002'));
+  });
+
+  test('is at least what a cut stream had told of its usage, and exact where that was all', () => {
+    const told = { ...nothing, usage: some, taken: { text: '' } };
+    expect(costOfRequest({ ...told, usageIsPartial: true }, priced)).toEqual({
+      cost: { low: parseUsd('0.0002'), high: parseUsd('0.5') },
+      source: 'estimate',
+      priceId: 'row',
+    });
+    expect(costOfRequest(told, priced)).toMatchObject({
+      source: 'catalogue',
+      cost: { low: parseUsd('0.0002') },
+    });
+  });
+
+  test('without a price is unknown, unless it was certainly not billed', () => {
+    const unpriced = { ...priced, prices: null, worst: null };
+    for (const facts of [nothing, { ...nothing, usage: some }, { ...nothing, taken: { text: 'a b c d' } }]) {
+      expect(costOfRequest(facts, unpriced)).toEqual({
+        cost: { low: 0n, high: null },
+        source: 'unknown',
+        priceId: null,
+      });
+    }
+    expect(costOfRequest({ ...nothing, billed: 'no' }, unpriced)).toMatchObject({
+      cost: { low: 0n, high: 0n },
+    });
+  });
+
+  test('never has a low above the cost of a response whose words are at most its tokens', () => {
+    const words = fc.array(fc.constantFrom('six', 'times', '7', '—', 'émigré', '…', '東京'), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(words, words, fc.nat({ max: 30 }), (input, output, more) => {
+        const inputTokens = input.length + more;
+        const truth = {
+          ...NO_USAGE,
+          inputTokens,
+          cachedInputTokens: inputTokens,
+          outputTokens: output.length,
+        };
+        const billed = priceOf(truth, price.rates);
+        const worst = worstCase([price], inputTokens, output.length)!;
+        const { cost } = costOfRequest(
+          { ...nothing, taken: { text: output.join(' ') } },
+          {
+            ...priced,
+            messages: [{ role: 'user', content: input.join('\n') }],
+            worst: formatUsd(worst),
+          },
+        );
+        expect(cost.low <= billed && billed <= cost.high!).toBe(true);
+      }),
+    );
   });
 });

@@ -4,13 +4,14 @@ import type { JsonObject } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
 import { cannotPlan } from './failures.ts';
 import { plan } from './plan.ts';
-import type { Ports } from './ports.ts';
+import type { Ports, WorkflowStates } from './ports.ts';
 import { runCall } from './run-call.ts';
 import { score } from './score.ts';
-import type { CallInput, CallResult, CascadeActivities, EndInput, EndResult } from './types.ts';
+import { createSweepActivities } from './sweep.ts';
+import { end } from './end.ts';
+import type { CallInput, CallResult, CascadeActivities, SweepActivities } from './types.ts';
 
-export type { CascadeActivities } from './types.ts';
-export type { ConnectedProvider, Ports } from './ports.ts';
+export type { ConnectedProvider, Ports, WorkflowState, WorkflowStates } from './ports.ts';
 
 /**
  * A cancel reaches an activity with its next heartbeat, and the server is asked no more often than the worker's
@@ -18,13 +19,17 @@ export type { ConnectedProvider, Ports } from './ports.ts';
  */
 export const HEARTBEAT_MS = 400;
 
-/** What the workflow does to the world. */
-export function createActivities(ports: Ports): CascadeActivities {
+/** What the workflows do to the world. */
+export function createActivities(
+  ports: Ports,
+  temporal: WorkflowStates,
+): CascadeActivities & SweepActivities {
   return {
     plan: (request) => plan(ports, request),
     call: (input) => heartbeating(() => call(ports, input)),
     score: (input) => heartbeating(() => score(ports, input)),
-    end: (input) => end(ports, input),
+    end: (input) => end(ports, temporal, input),
+    ...createSweepActivities(ports, temporal),
   };
 }
 
@@ -49,11 +54,6 @@ async function call(ports: Ports, input: CallInput): Promise<CallResult> {
   const { message, finishReason } = response;
   const answer = extractAnswer(messageText(message), input.query.answer, input.stage);
   return { attemptId, message, finishReason, answer, attempts };
-}
-
-async function end(ports: Ports, input: EndInput): Promise<EndResult> {
-  await ports.ledger.endQuery({ ...input, ...input.query });
-  return { attempts: await ports.ledger.attemptsOf(input.query) };
 }
 
 async function heartbeating<T>(work: () => Promise<T>): Promise<T> {

@@ -57,7 +57,7 @@ export async function plan(ports: Ports, input: CascadeRequest): Promise<Planned
       break;
   }
   const { policy } = started;
-  await requireProviders(ports, policy, started.query);
+  await requireProviders(ports, policy, started.query, run.runId);
   const planned = buildPlan(ports, started.query, started.version, policy, request, new Date());
   for (const model of [...planned.stages, ...planned.scorer.models]) {
     await ports.ledger.keepPrices(model, model.prices);
@@ -77,7 +77,7 @@ function unknownTask(task: string, known: readonly string[]): string {
 }
 
 /** A query whose providers are not there ends in the ledger as it ends for its caller, and may be asked again later. */
-async function requireProviders(ports: Ports, policy: Policy, query: QueryRef): Promise<void> {
+async function requireProviders(ports: Ports, policy: Policy, query: QueryRef, runId: string): Promise<void> {
   for (const model of [...policy.chain, ...policy.scorer.models]) {
     const connected = ports.provider(model.provider);
     const problem =
@@ -87,6 +87,7 @@ async function requireProviders(ports: Ports, policy: Policy, query: QueryRef): 
     if (problem === null) continue;
     await ports.ledger.endQuery({
       ...query,
+      runId,
       outcome: 'failed',
       served: null,
       servedModel: null,

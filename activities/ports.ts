@@ -13,12 +13,26 @@ export interface ConnectedProvider {
   readonly problem: string | null;
 }
 
+/** The latest run of a workflow id. */
+export interface WorkflowState {
+  readonly runId: string;
+  readonly status: 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed-out';
+}
+
+/** What activities ask of Temporal, beside what the SDK tells them. */
+export interface WorkflowStates {
+  /** Null where Temporal knows no such workflow: it was deleted, or its retention is over. */
+  workflowState(workflowId: string): Promise<WorkflowState | null>;
+}
+
 /** Everything that activities do to the world. Tests pass fakes. */
 export interface Ports {
   readonly ledger: Ledger;
   /** By the name in the settings; undefined for a provider that this worker does not have. */
   readonly provider: (name: string) => ConnectedProvider | undefined;
   readonly scorer: (spec: ScorerSpec) => Score;
+  /** Names of the providers that can be asked afterwards what a response cost. */
+  readonly costTellers: readonly string[];
   /** An upper bound on the input tokens of a request, or null where there is none. */
   readonly inputTokenBound: (messages: readonly JsonObject[], parameters: JsonObject) => number | null;
   /** Identity of the worker, kept with every attempt. */

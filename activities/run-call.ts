@@ -163,8 +163,11 @@ function closeOf(
   askedAt: Date,
   outcome: ModelOutcome,
 ): Close {
-  const serviceTier = serviceTierOf(outcome.serviceTier, effectiveParameters(call)['service_tier']);
+  const parameters = effectiveParameters(call);
+  const serviceTier = serviceTierOf(outcome.serviceTier, parameters['service_tier']);
   const { cost, source, priceId } = costOfRequest(outcome, {
+    messages: call.messages,
+    parameters,
     prices: call.model.prices,
     at: askedAt,
     serviceTier,

@@ -3,6 +3,7 @@ import type { FailureKind } from '../core/failure.ts';
 import type { JsonObject, Plan, PlannedModel } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
+import type { QueryRef } from '../ledger/texts.ts';
 
 /**
  * What passes between the workflow and its activities. It lies in histories for years: small, JSON-safe, and only ever
@@ -85,4 +86,29 @@ export interface CascadeActivities {
   call(input: CallInput): Promise<CallResult>;
   score(input: ScoreInput): Promise<ScoreResult>;
   end(input: EndInput): Promise<EndResult>;
+}
+
+/** Where the next sweep goes on with running queries; null for the beginning. */
+export type SweepPlace = QueryRef | null;
+
+export interface QueriesSwept {
+  readonly looked: number;
+  readonly ended: number;
+  /** Null when there are no more. */
+  readonly next: SweepPlace;
+}
+
+export interface CostsSettled {
+  readonly settled: number;
+  /** Look-ups that a provider did not answer; the worker's log says why. */
+  readonly unanswered: number;
+}
+
+export interface SweepActivities {
+  /** Closes open attempts whose time is over; returns how many. */
+  orphanExpired(): Promise<number>;
+  /** Ends running queries whose workflow is over, a page of them after a place. */
+  endLostQueries(after: SweepPlace): Promise<QueriesSwept>;
+  /** Asks providers that can be asked what requests of the last minutes cost. */
+  settleCosts(): Promise<CostsSettled>;
 }

@@ -67,6 +67,7 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
         worker: identity,
       }),
       identity,
+      sweeper: true,
       ...(keys === null ? {} : { payloadCodec: createPayloadCodec(keys) }),
     });
     const partitions = keepPartitions(pool, (error) => {

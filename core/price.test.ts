@@ -5,7 +5,7 @@ import {
   costOf,
   priceAt,
   ratePerMtok,
-  unknownUsage,
+  leastCost,
   worstCase,
   type Price,
   type Rate,
@@ -168,13 +168,26 @@ const usage: fc.Arbitrary<Usage> = fc
     };
   });
 
+describe('the least', () => {
+  it('is every token at its cheapest rate, over all tiers, rounded down', () => {
+    const rates = {
+      input: { base: '3', tiers: [{ above: 10, usdPerMtok: '2' }] },
+      cachedInput: '0.5',
+      output: '8',
+      reasoning: '7.0000005',
+      perThousandRequests: '1',
+    };
+    // (3 × $0.5 + 1 × $7.0000005) / 10⁶, of which half a picodollar is dropped, and $0.001 for the request.
+    expect(leastCost(rates, 3, 1)).toBe(1_000_000_000n + 8_500_000n);
+  });
+});
+
 describe('the worst case', () => {
   it('is not known where a bound or a price is not', () => {
     expect(worstCase(null, 1, 1)).toBeNull();
     expect(worstCase([], 1, 1)).toBeNull();
     expect(worstCase([row('a')], null, 1)).toBeNull();
     expect(worstCase([row('a')], 1, null)).toBeNull();
-    expect(unknownUsage(null)).toEqual({ low: 0n, high: null });
   });
 
   it('takes the dearest row', () => {

@@ -1,5 +1,4 @@
 import { parseUsd, type DecimalUsd, type Picodollars } from './money.ts';
-import type { Spend } from './spend.ts';
 import type { Usage } from './usage.ts';
 
 /**
@@ -126,9 +125,16 @@ export function worstCase(
   return worst;
 }
 
-/** Bounds for a request whose usage never arrived: from nothing to its worst case. */
-export function unknownUsage(worst: Picodollars | null): Spend {
-  return { low: 0n, high: worst };
+/**
+ * The least that a request with at least so many tokens costs: every input token at the cheapest input rate (mostly that of
+ * a cache hit), every output token at the cheapest output rate, over every tier. Rounded down.
+ */
+export function leastCost(rates: Rates, inputTokens: number, outputTokens: number): Picodollars {
+  const input = lowest(
+    ratesIn([rates.input, rates.cachedInput, rates.cacheWrite, rates.inputAudio, rates.inputImage]),
+  );
+  const output = lowest(ratesIn([rates.output, rates.reasoning, rates.outputAudio, rates.outputImage]));
+  return (BigInt(inputTokens) * input + BigInt(outputTokens) * output) / MILLION + perRequest(rates);
 }
 
 /** USD per million tokens, in picodollars, for a request of so many input tokens. */
@@ -141,17 +147,21 @@ export function ratePerMtok(rate: Rate, inputTokens: number): Picodollars {
   return parseUsd(current);
 }
 
-function dearest(rates: readonly (Rate | undefined)[]): bigint {
-  let top = 0n;
-  for (const rate of rates) {
-    if (rate === undefined) continue;
+/** Every rate there is, over all tiers, in picodollars per million tokens. */
+function ratesIn(rates: readonly (Rate | undefined)[]): bigint[] {
+  return rates.flatMap((rate) => {
+    if (rate === undefined) return [];
     const all = typeof rate === 'string' ? [rate] : [rate.base, ...rate.tiers.map((tier) => tier.usdPerMtok)];
-    for (const text of all) {
-      const value = parseUsd(text);
-      if (value > top) top = value;
-    }
-  }
-  return top;
+    return all.map(parseUsd);
+  });
+}
+
+function dearest(rates: readonly (Rate | undefined)[]): bigint {
+  return ratesIn(rates).reduce((top, rate) => (rate > top ? rate : top), 0n);
+}
+
+function lowest(rates: readonly bigint[]): bigint {
+  return rates.reduce((least, rate) => (rate < least ? rate : least));
 }
 
 function perRequest(rates: Rates): bigint {

@@ -1,3 +1,7 @@
 /** Names by which the world finds cascades in Temporal: changing one strands whoever uses it. */
 export const TASK_QUEUE = 'escalier';
 export const WORKFLOW_TYPE = 'cascade';
+/** The sweeper's, which are never mixed up with cascades: another type, no search attribute, ids with a prefix of their own. */
+export const SWEEP_WORKFLOW_TYPE = 'sweep';
+export const SWEEP_SCHEDULE = 'escalier-sweeper';
+export const SWEEP_WORKFLOW_ID = 'escalier-sweep';

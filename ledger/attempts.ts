@@ -9,6 +9,7 @@ import type { Spend } from '../core/spend.ts';
 import type { Usage } from '../core/usage.ts';
 import { inTransaction, onlyRow, storable, type Queryable } from './database.ts';
 import { keepText, type QueryRef, type Sealer } from './texts.ts';
+import { rejectUnused } from './verdicts.ts';
 
 /** What the state machine asks for. Its attempts share this identity and differ in `try`. */
 export interface Call extends QueryRef {
@@ -53,7 +54,8 @@ export type Opened =
  */
 export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened> {
   return inTransaction(pool, async (db) => {
-    await lockQuery(db, intent);
+    const query = await lockQuery(db, intent);
+    if (query.runId !== intent.runId) await handOver(db, intent);
     const earlier = await attemptsOfCall(db, intent);
     const succeeded = earlier.find((attempt) => attempt.status === 'succeeded');
     if (succeeded !== undefined) return { type: 'found', attemptId: succeeded.attempt_id };
@@ -69,13 +71,29 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
   });
 }
 
-async function lockQuery(db: Queryable, call: QueryRef): Promise<void> {
-  const { rows } = await db.query({
+interface LockedQuery {
+  readonly runId: string;
+  /** Whether it has ended, and served something. */
+  readonly answered: boolean;
+}
+
+async function lockQuery(db: Queryable, call: QueryRef): Promise<LockedQuery> {
+  const { rows } = await db.query<LockedQuery>({
     name: 'lock-query',
-    text: 'select 1 from queries where started_at = $1 and query_id = $2 for update',
+    text: `select run_id as "runId", status = 'ended' and served_attempt_id is not null as answered
+           from queries where started_at = $1 and query_id = $2 for update`,
     values: [call.startedAt, call.queryId],
   });
-  onlyRow(rows, `query ${call.queryId}`);
+  return onlyRow(rows, `query ${call.queryId}`);
+}
+
+/** The run that asks for a request works on the query now: after a reset it is another than the one that planned. */
+async function handOver(db: Queryable, intent: Intent): Promise<void> {
+  await db.query({
+    name: 'hand-over-query',
+    text: 'update queries set run_id = $3 where started_at = $1 and query_id = $2',
+    values: [intent.startedAt, intent.queryId, intent.runId],
+  });
 }
 
 /** A run that was reset goes on with a query that had ended without an answer: its responses have to be kept again. */
@@ -195,13 +213,13 @@ export interface Close extends QueryRef {
 
 /**
  * Closes an attempt with what is known. Closing it again with the same result changes nothing, and a close that comes
- * after the row was orphaned wins: it knows more. A row that is closed otherwise stays as it is. Under the lock on the
- * query, taken first as everywhere: an execution that opens the call's next attempt at this moment either finds this one
+ * after the row was orphaned wins: it knows more. A row that is closed otherwise stays as it is. A response that comes when
+ * its query has ended with another one is `rejected`: nobody will use it. Under the lock on the query, taken first as everywhere: an execution that opens the call's next attempt at this moment either finds this one
  * succeeded, or has superseded it before.
  */
 export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: Close): Promise<void> {
   await inTransaction(pool, async (db) => {
-    await lockQuery(db, close);
+    const query = await lockQuery(db, close);
     const { rowCount } = await db.query({
       name: 'close-attempt',
       text: `update attempts set status = $3, failure_kind = $4, failure_message = $5, http_status = $6, input_tokens = $7,
@@ -241,7 +259,9 @@ export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: 
         close.usage?.outputImageTokens ?? null,
       ],
     });
-    if (rowCount !== 0 && close.response !== null && close.status === 'succeeded') {
+    if (rowCount === 0 || close.status !== 'succeeded') return;
+    if (query.answered) await rejectUnused(db, close);
+    if (close.response !== null) {
       await keepText(db, sealer, close, close.attemptId, close.response.kept);
     }
   });

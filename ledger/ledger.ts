@@ -11,13 +11,14 @@ import {
   type Opened,
 } from './attempts.ts';
 import { keepPriceBook, type PricedModel } from './price-books.ts';
-import { endQuery, type QueryEnd, type QueryRun } from './queries.ts';
+import { endQuery, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
 import { startQuery, type StartedQuery } from './start-query.ts';
 import { readTexts, type QueryRef, type Sealer, type TextItem } from './texts.ts';
+import { createSweepLedger, type SweepLedger } from './sweep.ts';
 import type { Json } from '../core/policy.ts';
 
 /** What activities ask of the ledger. Each method is one transaction. */
-export interface Ledger {
+export interface Ledger extends SweepLedger {
   startQuery(run: QueryRun, request: CascadeRequest): Promise<StartedQuery>;
   /** Keeps a model's price rows, and that they are what is known of its price now; null for an unknown price. */
   keepPrices(model: PricedModel, prices: readonly Price[] | null): Promise<void>;
@@ -25,7 +26,7 @@ export interface Ledger {
   closeAttempt(close: Close): Promise<void>;
   attemptsOf(query: QueryRef): Promise<AttemptSummary[]>;
   textsOf(query: QueryRef): Promise<Map<TextItem, Json>>;
-  endQuery(end: QueryEnd): Promise<void>;
+  endQuery(end: QueryEnd): Promise<Ended>;
 }
 
 /** @param sealer encrypts texts at rest; null keeps them as they are. */
@@ -45,5 +46,6 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
     attemptsOf: (query) => attemptsOfQuery(pool, query),
     textsOf: (query) => readTexts(pool, sealer, query),
     endQuery: (end) => endQuery(pool, end),
+    ...createSweepLedger(pool),
   };
 }

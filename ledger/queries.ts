@@ -6,6 +6,7 @@ import type { CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
 import { inTransaction, onlyRow, storable, type Queryable } from './database.ts';
 import { keepText, settleTexts, type QueryRef, type Sealer } from './texts.ts';
+import { rejectUnused } from './verdicts.ts';
 
 /** The Temporal run that a query is worked on by. */
 export interface QueryRun {
@@ -130,6 +131,12 @@ export async function reopenQuery(
 }
 
 export interface QueryEnd extends QueryRef {
+  /** The run that ends the query. A query that another run works on is left to it. */
+  readonly runId: string;
+  /** The run that {@link runId} is known to have followed, from which it takes the query over. */
+  readonly insteadOf?: string;
+  /** Whether a query that has ended stays as it is. */
+  readonly onlyRunning?: boolean;
   readonly outcome: Outcome;
   readonly served: Served | null;
   readonly servedModel: string | null;
@@ -146,15 +153,23 @@ export interface Judgement {
   readonly threshold: number | null;
 }
 
-/** Ends a query: outcome, verdicts and texts in one transaction. Ending it again with the same outcome changes nothing. */
-export async function endQuery(pool: pg.Pool, end: QueryEnd): Promise<void> {
-  await inTransaction(pool, async (db) => {
-    await db.query({
+export type Ended =
+  | { readonly type: 'ended' }
+  /** Nothing was changed: the query is this run's, or has ended and was to stay. */
+  | { readonly type: 'left'; readonly runId: string };
+
+/**
+ * Ends a query: outcome, verdicts and texts in one transaction. Ending it again with the same outcome changes nothing. Of
+ * a query that serves something, every other usable response is `rejected` unless it is judged here.
+ */
+export async function endQuery(pool: pg.Pool, end: QueryEnd): Promise<Ended> {
+  return inTransaction(pool, async (db) => {
+    const { rowCount } = await db.query({
       name: 'end-query',
       text: `update queries set status = 'ended', outcome = $3, accepted = $3 in ('accepted', 'last-stage'),
                served_attempt_id = $4, served_model = $5, served_stage = $6, confidence = $7, threshold = $8,
-               failure_message = $9, ended_at = coalesce(ended_at, now())
-             where started_at = $1 and query_id = $2`,
+               failure_message = $9, ended_at = coalesce(ended_at, now()), run_id = $10
+             where started_at = $1 and query_id = $2 and run_id in ($10, $11) and (status = 'running' or not $12)`,
       values: [
         end.startedAt,
         end.queryId,
@@ -165,8 +180,12 @@ export async function endQuery(pool: pg.Pool, end: QueryEnd): Promise<void> {
         end.served?.confidence ?? null,
         end.served?.threshold ?? null,
         storable(end.failureMessage),
+        end.runId,
+        end.insteadOf ?? end.runId,
+        end.onlyRunning ?? false,
       ],
     });
+    if (rowCount === 0) return { type: 'left', runId: await runOf(db, end) };
     await db.query({
       name: 'judge-attempts',
       text: `update attempts a set verdict = j.verdict, confidence = j.confidence, threshold = j.threshold
@@ -181,6 +200,23 @@ export async function endQuery(pool: pg.Pool, end: QueryEnd): Promise<void> {
         end.judgements.map((judgement) => judgement.threshold),
       ],
     });
+    if (end.served !== null) {
+      await rejectUnused(
+        db,
+        end,
+        end.judgements.flatMap(({ attemptId, verdict }) => (verdict === null ? [] : [attemptId])),
+      );
+    }
     await settleTexts(db, end, end.retention === 'full');
+    return { type: 'ended' };
   });
+}
+
+async function runOf(db: Queryable, query: QueryRef): Promise<string> {
+  const { rows } = await db.query<{ runId: string }>({
+    name: 'run-of-query',
+    text: 'select run_id as "runId" from queries where started_at = $1 and query_id = $2',
+    values: [query.startedAt, query.queryId],
+  });
+  return onlyRow(rows, `query ${query.queryId}`).runId;
 }

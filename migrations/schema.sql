@@ -293,6 +293,8 @@ CREATE INDEX attempts_by_task ON ONLY public.attempts USING btree (task, query_s
 
 CREATE INDEX attempts_open ON ONLY public.attempts USING btree (expires_at) WHERE (status = 'started'::text);
 
+CREATE INDEX attempts_unsettled ON ONLY public.attempts USING btree (closed_at) WHERE ((cost_usd IS NULL) AND (response_id IS NOT NULL));
+
 CREATE INDEX labels_by_query ON ONLY public.labels USING btree (query_id);
 
 CREATE INDEX queries_by_task ON ONLY public.queries USING btree (task, started_at);
@@ -304,6 +306,7 @@ CREATE INDEX report_queries_by_day ON public.report_queries USING btree (day);
 CREATE INDEX report_spend_by_day ON public.report_spend USING btree (day);
 
 CREATE INDEX report_stages_by_day ON public.report_stages USING btree (day);
+CREATE INDEX queries_running ON ONLY public.queries USING btree (started_at, query_id) WHERE (status = 'running'::text);
 
 create view attempt_spend as
  SELECT query_id,
@@ -894,7 +897,7 @@ comment on column attempt_spend.policy_version is 'The policy version that the q
 comment on column attempt_spend.purpose is 'Why it was made: serve, score (a judge), route, audit, embed.';
 comment on column attempt_spend.stage is 'Place in the chain, from 0; for a judge, the stage that it judged.';
 comment on column attempt_spend.model is 'The model''s name in the settings.';
-comment on column attempt_spend.spend_class is 'The first that holds. audit, scoring, routing (route and embed): by purpose. open: its request may still run. orphaned: its process was lost, or a later try replaced it. cancelled. retried: failed, and its stage was tried again. failed: otherwise. pending: its query still runs. unanswered: its query ended without an answer. accepted: served, at its threshold or above. fallback: served below its threshold, or unscored. corroborated: gave the served answer again. discarded: gave another answer. duplicate: bought again what the query had (a late close of an orphan).';
+comment on column attempt_spend.spend_class is 'The first that holds. audit, scoring, routing (route and embed): by purpose. open: its request may still run. orphaned: its process was lost, or a later try replaced it. cancelled. retried: failed, and its stage was tried again. failed: otherwise. pending: its query still runs. unanswered: its query ended without an answer. accepted: served, at its threshold or above. fallback: served below its threshold, or unscored. corroborated: gave the served answer again. discarded: not served, also where it came too late. duplicate: none of these; always zero.';
 comment on column attempt_spend.cost_low_usd is 'The least that it can have cost, in USD.';
 comment on column attempt_spend.cost_high_usd is 'The most that it can have cost, in USD; null where nothing bounds it.';
 comment on column attempt_spend.cost_usd is 'What it cost, in USD, where that is known; null where it is not.';
@@ -913,8 +916,8 @@ comment on column attempts.try is 'Which request for the same call, from 1.';
 comment on column attempts.provider is 'The provider''s name in the settings.';
 comment on column attempts.model is 'The model''s name in the settings.';
 comment on column attempts.model_id is 'The id that was asked for.';
-comment on column attempts.status is 'started (open), succeeded (a usable response), failed, cancelled, or orphaned (its process was lost, or a later try replaced it).';
-comment on column attempts.verdict is 'accepted: its text was served. corroborated: a later response with the same answer. rejected: another answer was served. Null for judges, and where nothing was served.';
+comment on column attempts.status is 'started (open), succeeded (a usable response), failed, cancelled, or orphaned (its process was lost: a later try replaced it, or it was still open when it had expired).';
+comment on column attempts.verdict is 'accepted: its text was served. corroborated: a later response with the same answer. rejected: nobody used it, since another answer was served, or since it came too late. Null for judges, and where nothing was served.';
 comment on column attempts.confidence is 'Confidence of its candidate when its stage was scored, 0 to 1.';
 comment on column attempts.threshold is 'The threshold that the confidence was held against, 0 to 1.';
 comment on column attempts.failure_kind is 'Why it failed, by name.';
@@ -930,7 +933,7 @@ comment on column attempts.output_audio_tokens is 'The part of output_tokens tha
 comment on column attempts.cost_low_usd is 'The least that it can have cost, in USD.';
 comment on column attempts.cost_high_usd is 'The most that it can have cost, in USD; null where nothing bounds it.';
 comment on column attempts.cost_usd is 'What it cost, in USD, where that is known (the bounds meet); null where it is not: never zero for unknown.';
-comment on column attempts.cost_source is 'provider: the vendor''s own figure. catalogue: usage at the price in price_id. estimate: bounds only. unknown: no price.';
+comment on column attempts.cost_source is 'provider: the vendor''s own figure, sent with the response or told afterwards. catalogue: usage at the price in price_id. estimate: bounds only, or certainly not billed. unknown: no price.';
 comment on column attempts.price_id is 'The row in prices that it was billed at.';
 comment on column attempts.reported_model is 'The model id that the provider said it served.';
 comment on column attempts.response_id is 'The response''s own id.';
@@ -1046,7 +1049,7 @@ comment on column queries.retention is 'What remains of prompt and responses: fu
 comment on column queries.request_sha256 is 'SHA-256 of the request; null where the task retains none.';
 comment on column queries.namespace is 'Temporal namespace.';
 comment on column queries.workflow_id is 'Temporal workflow id.';
-comment on column queries.run_id is 'Temporal run id of the latest run.';
+comment on column queries.run_id is 'Temporal run id of the latest run that planned the query, asked for a request of it, or ended it.';
 comment on column queries.ended_at is 'When it ended.';
 comment on view queries_by_day is 'Every query, summed by UTC day of its start and by how it ended. Sealed days come from report_queries, the others from the base tables: the same rows either way. Filter on day.';
 comment on column queries_by_day.day is 'UTC day on which the query started.';

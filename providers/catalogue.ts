@@ -18,6 +18,8 @@ export interface ProviderFacts {
    * answered the parameter with a 422.
    */
   readonly asksStreamUsage: boolean;
+  /** Whether it can be asked afterwards what a response cost, as OpenRouter can: `GET /generation?id=<response id>`. */
+  readonly tellsCost: boolean;
 }
 
 const HOSTED = {
@@ -25,6 +27,7 @@ const HOSTED = {
   keyRequired: true,
   auth: 'bearer',
   asksStreamUsage: true,
+  tellsCost: false,
 } as const;
 
 const OWN_SERVER = {
@@ -33,6 +36,7 @@ const OWN_SERVER = {
   auth: 'bearer',
   priceProvider: null,
   asksStreamUsage: true,
+  tellsCost: false,
 } as const;
 
 /** Every kind of provider that settings may name. */
@@ -79,6 +83,7 @@ export const CATALOGUE = {
     baseUrl: 'https://openrouter.ai/api/v1',
     keyEnv: 'OPENROUTER_API_KEY',
     priceProvider: 'openrouter',
+    tellsCost: true,
   },
   groq: {
     ...HOSTED,

@@ -542,7 +542,49 @@ describe('a stream', () => {
       );
     });
     const outcome = failure(await ask(at, { stream: true }));
-    expect(outcome).toMatchObject({ kind: 'stream-cut', usage: { inputTokens: 12, outputTokens: 1 } });
+    expect(outcome).toMatchObject({
+      kind: 'stream-cut',
+      usage: { inputTokens: 12, outputTokens: 1 },
+      usageIsPartial: true,
+      taken: { text: 'fo' },
+    });
+  });
+
+  test('whose last chunk came before the cancel keeps its whole usage', async () => {
+    const canceller = new AbortController();
+    const at = await serve((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const events = [chunk({ content: 'four' }), chunk({}, { finish_reason: 'stop' }), USAGE_CHUNK];
+      response.write(events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join(''));
+    });
+    let reads = 0;
+    const provider = createProvider(configFor(at.baseUrl), {
+      // The clock is read when the first token has come; the rest of the same packet is read before the cancel.
+      now: () => {
+        if (++reads === 2)
+          setTimeout(() => {
+            canceller.abort();
+          }, 100);
+        return reads;
+      },
+    });
+    const outcome = await provider.request(requestOf({ stream: true }), canceller.signal);
+    expect(outcome).toMatchObject({
+      type: 'cancelled',
+      usage: { inputTokens: 12, outputTokens: 5 },
+      usageIsPartial: false,
+    });
+  });
+
+  test('that reports an error proves nothing, whatever it had said before', async () => {
+    const at = await serve((response) => {
+      sendEvents(
+        response,
+        [chunk({ content: 'fo' }), { error: { message: 'overloaded', code: 502 } }],
+        'cut',
+      );
+    });
+    expect(failure(await ask(at, { stream: true }))).toMatchObject({ taken: null, billed: 'maybe' });
   });
 
   test('without any event is cut', async () => {

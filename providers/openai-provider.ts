@@ -10,6 +10,7 @@ import type { ModelOutcome, ModelRequest, ModelResponse, Provider } from './prov
 import { readCompletion, responseOf } from './read-completion.ts';
 import { secretsOf } from './redact.ts';
 import { createFacts } from './request-facts.ts';
+import { tellCost } from './tell-cost.ts';
 
 export interface ProviderOptions {
   /** Milliseconds of a clock that never goes back. Default: `performance.now`. */
@@ -36,7 +37,13 @@ export function createProvider(config: ProviderConfig, options: ProviderOptions 
   const { keyRequired, keyEnv, asksStreamUsage } = CATALOGUE[config.kind];
   const secrets = secretsOf(config);
 
-  return { name: config.name, request };
+  return {
+    name: config.name,
+    request,
+    ...(CATALOGUE[config.kind].tellsCost && {
+      tellCost: (responseId, signal) => tellCost(client, config, responseId, signal),
+    }),
+  };
 
   async function request(asked: ModelRequest, signal: AbortSignal): Promise<ModelOutcome> {
     const context: FailureContext = {
@@ -95,13 +102,30 @@ export function createProvider(config: ProviderConfig, options: ProviderOptions 
         .asResponse();
       facts.sawHeaders(response);
       const streams = asked.stream && !isJsonResponse(response);
-      const body = streams ? await readStream(response) : (JSON.parse(await response.text()) as unknown);
-      if (!streams) facts.sawBody(body);
+      const body = streams ? await readStream(response) : await readWhole(response);
       const reading = readCompletion(body, asked.parameters);
       if (reading.type === 'usable')
         return { type: 'answered', ...facts.read(false), response: reading.response };
       if (reading.type === 'unusable') return failed(reading, reading.response, false);
       return failed({ type: 'body-error', error: reading.error, headers: response.headers }, null, false);
+    }
+
+    /** The body as JSON. @throws what the connection threw, or the parser. */
+    async function readWhole(response: Response): Promise<unknown> {
+      const decoder = new TextDecoder();
+      let text = '';
+      let whole = false;
+      try {
+        for await (const bytes of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+          text += decoder.decode(bytes, { stream: true });
+        }
+        const body = JSON.parse(text + decoder.decode()) as unknown;
+        whole = true;
+        facts.sawBody(body);
+        return body;
+      } finally {
+        if (!whole) facts.sawBrokenBody(text);
+      }
     }
 
     /** The stream's chunks as one completion. @throws what the connection threw, or {@link StreamCut}. */

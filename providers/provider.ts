@@ -35,6 +35,16 @@ export interface ModelResponse {
 export interface RequestFacts {
   /** Null where the provider sent no usage, or an impossible one. */
   readonly usage: Usage | null;
+  /** Whether {@link usage} is only what a stream had told by the time it was cut: there may be more. */
+  readonly usageIsPartial: boolean;
+  /**
+   * What proves that the provider took the request and worked on it: a 2xx, of which the beginning of a completion came,
+   * and no error. Null without such a proof: a request id alone is none, since most refusals carry one and are not billed.
+   */
+  readonly taken: {
+    /** The answer's text as far as it came. */
+    readonly text: string;
+  } | null;
   /** The provider's own figure for the cost, where it sends one. */
   readonly reportedCostUsd: DecimalUsd | null;
   /** The response's `id`. */
@@ -70,8 +80,22 @@ export type ModelOutcome =
     })
   | (RequestFacts & { readonly type: 'cancelled' });
 
-/** A connection to one vendor. It makes exactly one HTTP request per call, and never throws for what the vendor does. */
+/** What a provider says afterwards of a request. */
+export interface ToldCost {
+  readonly costUsd: DecimalUsd;
+  /** Null where it tells none, or an impossible one. */
+  readonly usage: Usage | null;
+}
+
+/** A connection to one vendor. */
 export interface Provider {
   readonly name: string;
+  /** Makes exactly one HTTP request, and never throws for what the vendor does. */
   request(request: ModelRequest, signal: AbortSignal): Promise<ModelOutcome>;
+  /**
+   * Asks what a response cost, by its `id`; null while the provider does not know it (yet). Not there where a provider
+   * cannot be asked. Asking costs nothing.
+   * @throws {Error} one line, without keys, when it does not answer.
+   */
+  tellCost?(responseId: string, signal: AbortSignal): Promise<ToldCost | null>;
 }

@@ -21,6 +21,7 @@ export function readReportedCost(body: unknown, headers: Headers, streamed: bool
   return isCost(cost) && cost > 0 ? numberToDecimal(cost) : null;
 }
 
-function isCost(value: unknown): value is number {
+/** Whether a vendor's figure can be a cost. */
+export function isCost(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }

@@ -28,6 +28,11 @@ export function createFacts(streamed: boolean, elapsed: () => number) {
   let httpStatus: number | null = null;
   let firstTokenMs: number | null = null;
   let headers: Headers | null = null;
+  let usageIsFinal = false;
+  let finished = false;
+  let taken = false;
+  let text = '';
+  let failed = false;
 
   function sawBody(body: unknown): void {
     if (!isFields(body)) return;
@@ -37,22 +42,43 @@ export function createFacts(streamed: boolean, elapsed: () => number) {
     serviceTier = firstText(body['service_tier'], fieldsIn(body, 'usage')['service_tier']) ?? serviceTier;
     if (headers !== null) reportedCostUsd = readReportedCost(body, headers, streamed) ?? reportedCostUsd;
     if (hasUsage(body)) usage = readUsage(body);
+    const choice = firstChoice(body);
+    failed ||= Boolean(body['error']) || Boolean(choice['error']) || choice['finish_reason'] === 'error';
+    taken ||= Array.isArray(body['choices']) && body['choices'].length > 0;
+    for (const part of [fieldsIn(choice, 'delta'), fieldsIn(choice, 'message')]) {
+      text += firstText(part['content']) ?? '';
+    }
   }
 
   return {
-    sawBody,
+    sawBody(body: unknown): void {
+      sawBody(body);
+      usageIsFinal = true;
+    },
+    /** The text of a body that is no JSON, perhaps since it was cut: proof enough where it began as a completion. */
+    sawBrokenBody(body: string): void {
+      taken ||= /^\s*\{/.test(body) && /"(?:choices|chat\.completion)"/.test(body);
+      failed ||= /^\s*\{\s*"error"/.test(body);
+    },
     sawHeaders(response: Response): void {
       headers = response.headers;
       httpStatus = response.status;
     },
     sawChunk(chunk: Fields): void {
       sawBody(chunk);
+      // The last word on usage comes with the finish, or after it in a chunk without a choice.
+      const choice = firstChoice(chunk);
+      finished ||= Boolean(choice['finish_reason']);
+      if (hasUsage(chunk)) usageIsFinal = finished || Object.keys(choice).length === 0;
       if (firstTokenMs === null && hasToken(chunk)) firstTokenMs = elapsed();
     },
     sawError(error: unknown): void {
       if (!(error instanceof APIError)) return;
       if (typeof error.status === 'number') httpStatus = error.status;
       headers = (error.headers as Headers | undefined) ?? headers;
+      // The SDK throws one for a connection that breaks as well: only what the vendor said is the vendor's.
+      if (error.error !== undefined) failed = true;
+      if (isFields(error.error) && hasUsage(error.error)) usageIsFinal = true;
       sawBody(error.error);
     },
     headers: (): Headers | null => headers,
@@ -62,6 +88,9 @@ export function createFacts(streamed: boolean, elapsed: () => number) {
       const refused = httpStatus !== null && httpStatus >= 300 && httpStatus < 500 && httpStatus !== 408;
       return {
         usage,
+        usageIsPartial: usage !== null && !usageIsFinal,
+        taken:
+          taken && !failed && httpStatus !== null && httpStatus >= 200 && httpStatus < 300 ? { text } : null,
         reportedCostUsd,
         responseId,
         requestId: firstText(...REQUEST_ID_HEADERS.map((header) => headers?.get(header))),

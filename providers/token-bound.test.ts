@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../core/policy.ts';
 import { inputTokenBound } from './token-bound.ts';
+import { inputTokenFloor, textTokenFloor } from './token-floor.ts';
 
 const hello: JsonObject = { role: 'user', content: 'hello' };
 
@@ -62,10 +63,13 @@ describe('the bound', () => {
 const recorded = process.env['ESCALIER_RECORDED'] ?? join(import.meta.dirname, '../../shared/recorded');
 
 describe.skipIf(!existsSync(recorded))('recorded token counts', () => {
-  test.each(['gsm8k', 'crux'])('of %s stay below the bound', (set) => {
+  test.each(['gsm8k', 'crux'])('of %s stay between the floor and the bound', (set) => {
     const bounds = new Map<unknown, number | null>();
+    const floors = new Map<unknown, number>();
     for (const query of rows(join(recorded, set, 'queries.jsonl.gz'))) {
-      bounds.set(query['id'], inputTokenBound(query['messages'] as JsonObject[], {}));
+      const messages = query['messages'] as JsonObject[];
+      bounds.set(query['id'], inputTokenBound(messages, {}));
+      floors.set(query['id'], inputTokenFloor(messages, {}));
     }
     const folder = join(recorded, set, 'responses');
     let compared = 0;
@@ -75,6 +79,12 @@ describe.skipIf(!existsSync(recorded))('recorded token counts', () => {
         if (typeof bound !== 'number' || bound < Number(row['input_tokens'])) {
           expect.fail(
             `${file}, ${String(row['id'])}: ${String(row['input_tokens'])} tokens, bound ${String(bound)}`,
+          );
+        }
+        const [floor, output] = [floors.get(row['id'])!, textTokenFloor(String(row['text']))];
+        if (floor > Number(row['input_tokens']) || output > Number(row['output_tokens'])) {
+          expect.fail(
+            `${file}, ${String(row['id'])}: ${String(row['input_tokens'])} and ${String(row['output_tokens'])} tokens, floors ${floor} and ${output}`,
           );
         }
         compared++;

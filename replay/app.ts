@@ -9,6 +9,7 @@ import { createLookup, type Found, type Lookup } from './lookup.ts';
 import { createMeter, type Meter, type OpenEntry } from './meter.ts';
 import { badRequest, errorBody, type Problem } from './problem.ts';
 import { refusal, replyTo } from './reply.ts';
+import { generationOf } from './generation.ts';
 import { isProblem, parseChatRequest, type ChatRequest } from './request.ts';
 import { send } from './send.ts';
 
@@ -30,8 +31,8 @@ export interface ReplayApp {
 }
 
 /**
- * The replay provider without its socket: OpenAI's chat completions and models under `/v1`, `GET` and `DELETE /meter`,
- * `GET` and `PUT /faults`. It asks for no key.
+ * The replay provider without its socket: OpenAI's chat completions and models under `/v1`, OpenRouter's
+ * `GET /v1/generation?id=<response id>`, which tells what was billed; `GET` and `DELETE /meter`, `GET` and `PUT /faults`. It asks for no key.
  * @throws {ZodError} where the faults are none.
  */
 export function createReplayApp({ set, faults = {}, latency = {}, seed = 0 }: ReplayOptions): ReplayApp {
@@ -76,6 +77,13 @@ export function createReplayApp({ set, faults = {}, latency = {}, seed = 0 }: Re
     });
     const pace = drawPace(latency, seed, key);
     return send(replyTo(request, completion, fault), listen(entry), entry, { pace, headers });
+  });
+
+  app.get('/v1/generation', (context) => {
+    const id = context.req.query('id') ?? '';
+    const entry = meter.entryOf(id);
+    if (entry !== undefined) return context.json(generationOf(entry));
+    return context.json(errorBody(badRequest(`There is no generation "${id}"`, 'id')), 404);
   });
 
   app.get('/v1/models', (context) =>

@@ -40,6 +40,8 @@ export interface MeterSummary {
 export interface Meter {
   /** In the order of arrival; entries of running requests change until they are answered. */
   entries(): readonly MeterEntry[];
+  /** The entry whose response has this id. */
+  entryOf(responseId: string): MeterEntry | undefined;
   billed(): Picodollars;
   reported(): Picodollars;
   summary(): MeterSummary;
@@ -74,6 +76,7 @@ export function createMeter(): Meter & { open(arrival: Arrival): OpenEntry } {
   const sum = (of: 'billed' | 'reported'): Picodollars => rows.reduce((total, row) => total + row[of], 0n);
   return {
     entries: () => rows.map(({ entry }) => ({ ...entry })),
+    entryOf: (responseId) => rows.find(({ entry }) => entry.response_id === responseId)?.entry,
     billed: () => sum('billed'),
     reported: () => sum('reported'),
     summary: () => ({

@@ -199,6 +199,38 @@ describe('with one request in ten failing in each way', () => {
     expect(bounded).toBeGreaterThan(50);
   });
 
+  test('a response that began proves a low above zero, in streams and whole responses; an error proves nothing', () => {
+    const low = (fault: string, streamed: boolean) =>
+      rows.flatMap((row) => {
+        const entry = meter.get(row.attempt_id);
+        const wanted = entry?.fault === fault && (entry.model === 'medium') === streamed;
+        return wanted ? [parseUsd(row.cost_low_usd)] : [];
+      });
+    for (const streamed of [true, false]) {
+      for (const fault of ['cut-stream', 'malformed-json']) {
+        const lows = low(fault, streamed);
+        expect(lows.length).toBeGreaterThan(0);
+        expect(lows.filter((each) => each === 0n)).toEqual([]);
+      }
+      for (const fault of ['server-error', 'stall', 'cut-connection']) {
+        expect(low(fault, streamed).filter((each) => each !== 0n)).toEqual([]);
+      }
+    }
+  });
+
+  test('an empty response whose usage came has failed, at its exact cost', () => {
+    const empty = rows.filter(({ attempt_id }) => meter.get(attempt_id)?.fault === 'empty-content');
+    expect(empty.length).toBeGreaterThan(0);
+    for (const row of empty) {
+      expect(row).toMatchObject({
+        status: 'failed',
+        failure_kind: 'empty-response',
+        cost_source: 'catalogue',
+      });
+      expect(formatUsd(parseUsd(row.cost_usd!))).toBe(meter.get(row.attempt_id)!.billed_usd);
+    }
+  });
+
   test('a row without a billed request has a low of zero', () => {
     const unbilled = rows.filter(({ attempt_id }) => meter.get(attempt_id)?.billed !== true);
     expect(unbilled.length).toBeGreaterThan(20);

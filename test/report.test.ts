@@ -181,8 +181,8 @@ describe('taskReport', () => {
       accepted: '5: 0.14 to 0.14', // 0.01 + 0.10 + 0.01 + 0.01 + 0.01
       fallback: '2: 0.13 to 0.13', // 0.10 + 0.03
       corroborated: '1: 0.1 to 0.1',
-      discarded: '2: 0.02 to 0.02', // 0.01 + 0.01
-      duplicate: '1: 0.011 to 0.011',
+      discarded: '3: 0.031 to 0.031', // 0.01 + 0.01 + 0.011
+      duplicate: '0: 0 to 0',
       retried: '1: 0 to 0.02',
       failed: '1: 0.004 to 0.004',
       cancelled: '1: 0 to 0.2',

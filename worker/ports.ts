@@ -26,6 +26,9 @@ export function createPorts(options: PortsOptions): Ports {
   return {
     ledger: createLedger(options.pool, options.sealer),
     provider: (name) => connected.get(name),
+    costTellers: [...connected]
+      .filter(([, { provider, problem }]) => problem === null && provider.tellCost !== undefined)
+      .map(([name]) => name),
     scorer: (spec) => options.scorers.create(spec),
     inputTokenBound,
     worker: options.worker,

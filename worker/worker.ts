@@ -5,6 +5,8 @@ import { createActivities, HEARTBEAT_MS, type Ports } from '../activities/index.
 import { TASK_QUEUE } from '../core/temporal-names.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
+import { ensureSweepSchedule } from './sweep-schedule.ts';
+import { workflowStates } from './workflow-states.ts';
 import { encryptingFailureConverterPath, workflowSource } from './workflow-source.ts';
 
 export interface CascadeWorkerOptions {
@@ -19,6 +21,8 @@ export interface CascadeWorkerOptions {
   readonly identity?: string;
   /** How many workflows stay in memory between their tasks. 0 replays each from its history at every task. */
   readonly maxCachedWorkflows?: number;
+  /** Ensures the schedule that sweeps the ledger every minute, on this task queue. Default: no. */
+  readonly sweeper?: boolean;
 }
 
 export interface CascadeWorker {
@@ -54,7 +58,7 @@ export async function startWorker(options: CascadeWorkerOptions): Promise<Cascad
       identity: options.identity ?? workerIdentity(),
       ...workflowSource(dataConverter?.failureConverterPath),
       ...(dataConverter === undefined ? {} : { dataConverter }),
-      activities: createActivities(options.ports),
+      activities: createActivities(options.ports, workflowStates(connection, options.namespace)),
       maxHeartbeatThrottleInterval: HEARTBEAT_MS,
       defaultHeartbeatThrottleInterval: HEARTBEAT_MS,
       // A model call is a socket that waits: hundreds cost little memory, and each holds a slot.
@@ -65,6 +69,9 @@ export async function startWorker(options: CascadeWorkerOptions): Promise<Cascad
       ...(options.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: options.maxCachedWorkflows }),
       shutdownGraceTime: SHUTDOWN_GRACE,
     });
+    if (options.sweeper) {
+      await ensureSweepSchedule(connection, options.namespace, options.taskQueue ?? TASK_QUEUE);
+    }
     return run(worker, connection);
   } catch (error) {
     await connection.close();

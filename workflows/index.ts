@@ -1,1 +1,2 @@
 export { cascade } from './cascade.ts';
+export { sweep } from './sweep.ts';

@@ -146,9 +146,14 @@ export async function ended(
   overrides: Partial<Omit<QueryEnd, 'judgements'>> & { verdicts?: Record<string, Verdict> } = {},
 ): Promise<void> {
   const { verdicts = {}, ...rest } = overrides;
+  const { rows } = await pool.query<{ run_id: string }>(
+    'select run_id from queries where started_at = $1 and query_id = $2',
+    [query.startedAt, query.queryId],
+  );
   await endQuery(pool, {
     queryId: query.queryId,
     startedAt: query.startedAt,
+    runId: rows[0]!.run_id,
     outcome: served === null ? 'cancelled' : 'accepted',
     served,
     servedModel: served === null ? null : 'small',

@@ -9,6 +9,8 @@ import { parseKeys } from '../../codec/keys.ts';
 import { createPayloadCodec } from '../../codec/payload-codec.ts';
 import type { Policy, PolicyModel } from '../../core/policy.ts';
 import { applyPolicies } from '../../ledger/policies.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import type { ProviderKind } from '../../providers/catalogue.ts';
 import type { RecordedQuery } from '../../recorded/format.ts';
 import { readRecordedSet, type RecordedSet } from '../../recorded/read.ts';
 import type { FaultPlanInput } from '../../replay/faults.ts';
@@ -38,6 +40,8 @@ export interface ReplayWorldOptions {
   readonly apiKey?: string;
   /** Further providers, looked up when the worker starts. */
   readonly providers?: () => readonly ProviderSettings[];
+  /** Default: a server that speaks OpenAI's API. */
+  readonly kind?: ProviderKind;
 }
 
 /** The real worker, provider, ledger and client; only the vendor is replayed, over HTTP. */
@@ -61,7 +65,7 @@ const KEY_ENV = 'REPLAY_API_KEY';
 const log: string[] = [];
 
 export function useReplayWorld(options: ReplayWorldOptions = {}): ReplayWorld {
-  const { folder = SYNTHETIC, seed = 1, payloadKey, apiKey, providers = () => [] } = options;
+  const { folder = SYNTHETIC, seed = 1, payloadKey, apiKey, kind, providers = () => [] } = options;
   const database = useDatabase();
   const taskQueue = `test-${randomUUID()}`;
   let set: RecordedSet;
@@ -80,23 +84,27 @@ export function useReplayWorld(options: ReplayWorldOptions = {}): ReplayWorld {
     set = await readRecordedSet(folder);
     replay = await startReplay({ set, seed });
     const keys = payloadKey === undefined ? null : parseKeys(payloadKey);
+    const ports = createPorts({
+      pool: database.pool,
+      sealer: keys && {
+        seal: (bytes, about) => sealBytes(keys, bytes, about),
+        open: (sealed, about) => openBytes(keys, sealed, about),
+      },
+      providers: new Map(
+        [replayProvider(replay.url, apiKey !== undefined, kind), ...providers()].map((own) => [
+          own.name,
+          own,
+        ]),
+      ),
+      scorers: createScorerRegistry(),
+      env: { [KEY_ENV]: apiKey },
+      worker: 'test',
+    });
     worker = await startWorker({
       address: inject('temporalAddress'),
       namespace: 'default',
       taskQueue,
-      ports: createPorts({
-        pool: database.pool,
-        sealer: keys && {
-          seal: (bytes, about) => sealBytes(keys, bytes, about),
-          open: (sealed, about) => openBytes(keys, sealed, about),
-        },
-        providers: new Map(
-          [replayProvider(replay.url, apiKey !== undefined), ...providers()].map((own) => [own.name, own]),
-        ),
-        scorers: createScorerRegistry(),
-        env: { [KEY_ENV]: apiKey },
-        worker: 'test',
-      }),
+      ports: { ...ports, ledger: askingAtOnce(ports.ledger) },
       ...(keys === null ? {} : { payloadCodec: createPayloadCodec(keys) }),
     });
     client = newClient();
@@ -132,11 +140,24 @@ export function useReplayWorld(options: ReplayWorldOptions = {}): ReplayWorld {
   };
 }
 
+/** A test does not wait until a provider would have written its record of a response. */
+function askingAtOnce(ledger: Ledger): Ledger {
+  return {
+    ...ledger,
+    unsettledAttempts: (search) =>
+      ledger.unsettledAttempts({ ...search, closedWithinSeconds: [0, search.closedWithinSeconds[1]] }),
+  };
+}
+
 /** The settings of a provider that is a replay. */
-export function replayProvider(baseUrl: string, needsKey = false): ProviderSettings {
+export function replayProvider(
+  baseUrl: string,
+  needsKey = false,
+  kind: ProviderKind = 'openai-compatible',
+): ProviderSettings {
   return {
     name: REPLAY,
-    kind: 'openai-compatible',
+    kind,
     title: 'the replay provider',
     baseUrl,
     keyEnv: needsKey ? KEY_ENV : null,

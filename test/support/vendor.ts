@@ -24,6 +24,8 @@ export function scripted(script: Script): Vendor {
 
 const FACTS: RequestFacts = {
   usage: null,
+  usageIsPartial: false,
+  taken: null,
   reportedCostUsd: null,
   responseId: null,
   requestId: null,

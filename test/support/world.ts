@@ -48,6 +48,7 @@ export interface WorkerOptions {
   readonly taskQueue?: string;
   /** 0 by default. */
   readonly maxCachedWorkflows?: number;
+  readonly sweeper?: boolean;
 }
 
 export interface AskOptions {
@@ -129,8 +130,10 @@ export function useWorld(): World {
 
 function fakePorts(world: World, worker: string): Ports {
   const scorers = createScorerRegistry();
+  const ledger = createLedger(world.database.pool, null);
   return {
-    ledger: createLedger(world.database.pool, null),
+    // A test does not wait until its queries are old enough to be swept.
+    ledger: { ...ledger, runningQueries: (page) => ledger.runningQueries({ ...page, olderThanSeconds: 0 }) },
     provider: (name) =>
       name !== 'vendor'
         ? undefined
@@ -146,6 +149,7 @@ function fakePorts(world: World, worker: string): Ports {
             catalogue: () => null,
             problem: world.problem,
           },
+    costTellers: [],
     scorer: (spec) => scorers.create(spec),
     inputTokenBound,
     worker,
