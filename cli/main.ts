@@ -146,6 +146,7 @@ const report = program
     'a recorded set, to say what each stage is worth and what other models would cost',
   )
   .option('--alpha <points>', 'accuracy that a stage’s verdict may give away, in points', fraction, 1)
+  .option('--html <file>', 'write it as a page with charts, which needs nothing but itself')
   .action((options) => run(async () => (await import('./commands/report.ts')).reportCommand)('all', options));
 
 for (const [section, description] of [

@@ -3,6 +3,7 @@ import { NOTHING, sumSpend, type Spend } from '../core/spend.ts';
 import { stageWorth, type StageWorth } from '../core/stage-worth.ts';
 import type { CostSource } from './attempts.ts';
 import { baselineReports, type BaselineReport, type BookOf } from './report/baselines.ts';
+import { dayReports, type DayReport } from './report/days.ts';
 import { queryCounts, type QueryCounts } from './report/queries.ts';
 import { PERIOD_RULE, type ReportRange } from './report/range.ts';
 import { onSnapshot } from './report/snapshot.ts';
@@ -46,6 +47,8 @@ export interface TaskReport extends QueryCounts {
   readonly paidTwice: Spend;
   /** Stages that were called, in order. */
   readonly stages: readonly StageWorthReport[];
+  /** The spend by class once more, by UTC day. */
+  readonly days: readonly DayReport[];
   /** Each model of the chain as what could have been called instead. */
   readonly baselines: readonly BaselineReport[];
 }
@@ -78,6 +81,7 @@ export async function taskReport(
   return onSnapshot(pool, async (db, asOf) => {
     const counts = await queryCounts(db, range);
     const parts = await spendParts(db, range);
+    const days = await dayReports(db, range);
     const stages = await stageReports(db, range);
     const baselines = await baselineReports(db, range, bookOf);
     return counts.map((count) => {
@@ -93,6 +97,7 @@ export async function taskReport(
           ...stage,
           worth: stageWorth(stage, sparedAt(stage, own.stages, own.baselines)),
         })),
+        days: ofTask(days),
         baselines: own.baselines,
       };
     });

@@ -1,9 +1,12 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type pg from 'pg';
 import { formatUsd } from '../../core/money.ts';
 import { spendToJson, type Spend } from '../../core/spend.ts';
 import { sealReportDays } from '../../ledger/seal-report-days.ts';
-import type { Context } from '../context.ts';
+import { messageOf, type Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
+import { CliError, EXIT } from '../exit.ts';
 import { rangeOf, type RangeOptions } from '../range-option.ts';
 import { fullReports, type FullReport, type RecordedOptions } from '../report/full-report.ts';
 import { showDoubleBilling, showReport, showSavings, showStages } from '../report/text.ts';
@@ -12,6 +15,8 @@ export interface ReportOptions extends RangeOptions {
   readonly recorded?: string;
   /** Points of accuracy. */
   readonly alpha?: number;
+  /** A file for the page. */
+  readonly html?: string;
 }
 
 export type ReportSection = 'all' | 'double-billing' | 'stages' | 'savings';
@@ -42,11 +47,25 @@ export async function reportCommand(
   await withDatabase(context, async (pool) => {
     await sealWherePossible(context, pool);
     const reports = await fullReports(pool, range, recorded);
+    if (options.html !== undefined) {
+      await writePage(context, reports, options.html);
+      return;
+    }
     if (context.json) {
       context.out(JSON.stringify({ tasks: reports.map((report) => partsOf(report, section)) }, moneyAsText));
     } else if (reports.length === 0) context.out('No query has been asked yet in this range.');
     else context.out(reports.map(SHOW[section]).join('\n\n'));
   });
+}
+
+async function writePage(context: Context, reports: readonly FullReport[], file: string): Promise<void> {
+  // Drawing needs libraries that nothing else here does.
+  const { pageHtml } = await import('../page/html.ts');
+  const { pageOf } = await import('../page/from-report.ts');
+  await writeFile(file, await pageHtml(pageOf(reports))).catch((error: unknown) => {
+    throw new CliError(`--html ${file}: cannot be written (${messageOf(error)})`, EXIT.usage, error);
+  });
+  context.out(context.json ? JSON.stringify({ html: resolve(file) }) : `Wrote ${resolve(file)}`);
 }
 
 function partsOf(report: FullReport, section: ReportSection): object {

@@ -91,7 +91,7 @@ function staircase(stages: readonly StageStep[]): Markup {
         ? ''
         : figure(
             'Does a stage pay by itself?',
-            'The dot is the share that stops there; the band is where it starts to pay: a dot to the right of the band pays, to the left of it does not by itself.',
+            'The dot is the share that stops there. The band is where a stage starts to pay: left of it, it does not by itself. A single line is the least that it can be, from the queries that went on, which are dearer.',
             breakEven,
             '',
           )

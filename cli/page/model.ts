@@ -44,7 +44,6 @@ export interface ClassBar {
   readonly words: string;
   readonly kind: Kind;
   readonly attempts: number;
-  readonly withoutPrice: number;
   readonly spend: Spend;
 }
 

@@ -43,7 +43,7 @@ function saved(report: BaselineReport): string {
   return low === high ? displayUsd(low) : `between ${displayUsd(low)} and ${displayUsd(high)}`;
 }
 
-function accuracyOf({ model }: BaselineReport, recorded: RecordedReport | null): string {
+export function accuracyOf({ model }: BaselineReport, recorded: RecordedReport | null): string {
   const single = recorded?.baselines.find((candidate) => candidate.model === model);
   if (recorded === null || single === undefined) return 'not measured';
   return `${percent(recorded.cascade.accuracy)} against ${percent(single.accuracy)} (recorded)`;

@@ -45,7 +45,7 @@ function interval({ low, high }: Interval): string {
   return percent(low) === percent(high) ? percent(low) : `${percent(low)} to ${percent(high)}`;
 }
 
-function byTheBook({ worth, wentOn }: StageWorthReport): string {
+export function byTheBook({ worth, wentOn }: StageWorthReport): string {
   if (worth.basis === 'none' && wentOn === 0) return '';
   if (worth.verdict === 'above') return 'pays by itself';
   return worth.verdict === 'below' ? 'does not pay by itself' : 'cannot tell';
@@ -64,7 +64,7 @@ function recordedPart({ queries, stages, alpha }: RecordedReport): string[] {
 }
 
 /** A stage's verdict in words. */
-function sentence({ verdict, cost }: Pick<StageValue, 'verdict' | 'cost'>, alpha: number): string {
+export function sentence({ verdict, cost }: Pick<StageValue, 'verdict' | 'cost'>, alpha: number): string {
   switch (verdict.type) {
     case 'loses':
       return `loses money: cheaper without it, and not worse by more than ${Number((alpha * 100).toFixed(3))} points`;

@@ -6,7 +6,7 @@ import { savingsPart } from './savings-text.ts';
 import { stagesPart } from './stages-text.ts';
 
 /** What each class of spend is, in words. */
-const CLASSES: Readonly<Record<keyof FullReport['byClass'], string>> = {
+export const CLASSES: Readonly<Record<keyof FullReport['byClass'], string>> = {
   accepted: 'answers that were served',
   fallback: 'answers served below their threshold',
   corroborated: 'later responses that agreed with the answer',
@@ -67,15 +67,21 @@ export function showSavings(report: FullReport): string {
   return [heading(report), '', ...savingsPart(report)].join('\n');
 }
 
-function heading({ task, policyVersions, asOf, period }: FullReport): string {
-  const days = [
-    ...(period.since === null ? [] : [`from ${period.since}`]),
-    ...(period.until === null ? [] : [`before ${period.until}`]),
-  ];
+function heading(report: FullReport): string {
   return [
-    `Task ${task} (policy version${policyVersions.length > 1 ? 's' : ''} ${policyVersions.join(', ')}), as of ${asOf.toISOString()}`,
-    `Queries ${days.join(' and ') || 'of all days'}, ${period.rule}.`,
+    `Task ${report.task} (${versions(report)}), as of ${report.asOf.toISOString()}`,
+    period(report),
   ].join('\n');
+}
+
+export function versions({ policyVersions }: Pick<FullReport, 'policyVersions'>): string {
+  return `policy version${policyVersions.length > 1 ? 's' : ''} ${policyVersions.join(', ')}`;
+}
+
+/** Which queries the figures are about, in a sentence. */
+export function period({ period: { since, until, rule } }: Pick<FullReport, 'period'>): string {
+  const days = [...(since === null ? [] : [`from ${since}`]), ...(until === null ? [] : [`before ${until}`])];
+  return `Queries ${days.join(' and ') || 'of all days'}, ${rule}.`;
 }
 
 function paidTwice(report: FullReport): string[] {
@@ -96,7 +102,7 @@ function classes(report: FullReport, wanted: (name: keyof typeof CLASSES) => boo
   );
 }
 
-function sources({ byCostSource, total }: FullReport): string {
+export function sources({ byCostSource, total }: FullReport): string {
   return Object.entries(byCostSource)
     .filter(([, { attempts }]) => attempts > 0)
     .map(([source, { attempts, spend }]) => {
@@ -111,7 +117,7 @@ function unpriced({ withoutPrice }: FullReport): string {
 }
 
 /** A share of a total, where both are known. */
-function shareOf(part: Spend, total: Spend): string {
+export function shareOf(part: Spend, total: Spend): string {
   if (part.low !== part.high || total.low !== total.high || total.low === 0n) return '';
   return ` (${percent(Number(part.low) / Number(total.low))})`;
 }
