@@ -55,7 +55,7 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
 
   const intent = intentOf(ports, call, Math.min(model.timeoutMs, timeLeftMs));
   const opened = await ports.ledger.openAttempt(intent);
-  if (opened.type === 'denied') throw denied(intent, await attempts());
+  if (opened.type === 'denied') throw denied(intent, opened, await attempts());
   if (opened.type === 'found') {
     const response = await keptResponse(ports, query, opened.attemptId);
     return { attemptId: opened.attemptId, response, attempts: await attempts() };
@@ -119,6 +119,7 @@ function intentOf(ports: Ports, call: CallToMake, timeoutMs: number): Intent {
     priceId: (model.prices && priceAt(model.prices, new Date())?.id) ?? null,
     worstCaseUsd: worstCaseOf(ports, call),
     maxCostUsd: query.limits.maxCostUsd,
+    sparesFirstStages: query.limits.atBudget === 'cheapest' && call.stage > 0,
     expiresInMs: timeoutMs + GRACE_MS,
     workflowId: info.workflowExecution?.workflowId ?? '',
     runId: info.workflowExecution?.runId ?? '',

@@ -70,7 +70,7 @@ export function hostTestWorker(
   providers: ReadonlyMap<string, ProviderSettings>,
 ): Promise<HostedWorker> {
   return hostWorker(fakeContext(env), {
-    settings: { providers, policies: [], warnings: [] },
+    settings: { providers, policies: [], budgets: [], warnings: [] },
     scorers: createScorerRegistry(),
     databaseUrl: env['DATABASE_URL'] ?? '',
     temporalAddress: env['TEMPORAL_ADDRESS'] ?? '',
