@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument, type Document } from 'yaml';
+import type { Budget } from '../core/budget.ts';
 import type { Policy } from '../core/policy.ts';
 import { redact } from '../providers/redact.ts';
 import type { ScorerRegistry } from '../scorers/registry.ts';
+import { budgetsOf } from './budgets.ts';
 import { at, located } from './locate.ts';
 import { modelsOf } from './models.ts';
 import { policyOf } from './policies.ts';
@@ -14,6 +16,8 @@ export interface Settings {
   readonly providers: ReadonlyMap<string, ProviderSettings>;
   /** One per task, in the order of the file. */
   readonly policies: readonly Policy[];
+  /** Of tasks and tenants. `apply` stores them beside the policies. */
+  readonly budgets: readonly Budget[];
   /** What has aged since the policies were applied: prices have changed the order of a chain. One line each. */
   readonly warnings: readonly string[];
 }
@@ -110,5 +114,5 @@ function checked(
   const policies = Object.entries(raw.tasks)
     .map(([task, rawTask]) => policyOf({ settings: raw, models, scorers, now }, task, rawTask, problems))
     .filter((policy) => policy !== null);
-  return { providers, policies };
+  return { providers, policies, budgets: budgetsOf(raw) };
 }

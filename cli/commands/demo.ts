@@ -77,6 +77,7 @@ export async function demoCommand(context: Context, options: DemoOptions): Promi
     worker = await hostWorker(context, {
       settings: {
         providers: new Map([[REPLAY, replayProvider(replay.url)]]),
+        budgets: [],
         policies: [policy],
         warnings: [],
       },

@@ -38,7 +38,7 @@ export async function upCommand(context: Context, options: UpOptions): Promise<v
       log: createLog('warn'),
     });
     try {
-      await applyAndSay(context, worker.pool, settings.policies);
+      await applyAndSay(context, worker.pool, settings);
       await writeRunningStack(context.dataFolder, { pid: process.pid, ...stack });
       announce(context, stack);
       await Promise.race([worker.done, aborted(context.signal)]);
