@@ -1,9 +1,10 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { budgetName, displayLeft, periodEnd } from '../core/budget.ts';
 import { reactionTo, type FailureKind } from '../core/failure.ts';
 import { DENIED, failureType, UNSCORED, type AttemptSummary, type ErrorCode } from '../core/result.ts';
 import type { CascadeErrorDetails } from '../core/result.ts';
 import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
-import type { Intent } from '../ledger/attempts.ts';
+import type { Intent, Opened } from '../ledger/attempts.ts';
 import type { CallFailure } from './types.ts';
 
 /** A cascade that cannot begin: the error its caller sees. */
@@ -43,12 +44,25 @@ export function callFailed(
   });
 }
 
-/** The ledger refused to open an attempt that could overspend the query's limit. */
-export function denied(intent: Intent, attempts: readonly AttemptSummary[]): ApplicationFailure {
+/** The ledger refused to open an attempt that could overspend the query's limit, or a budget of its task or tenant. */
+export function denied(
+  intent: Intent,
+  { budgets }: Extract<Opened, { type: 'denied' }>,
+  attempts: readonly AttemptSummary[],
+): ApplicationFailure {
   const worst = intent.worstCaseUsd === null ? 'an unknown amount' : `up to $${intent.worstCaseUsd}`;
+  const request = `a request to ${intent.model} could cost ${worst}`;
+  const spared = intent.sparesFirstStages ? ', of which the last tenth is kept for first stages' : '';
+  const full = budgets.map(
+    (budget) =>
+      `${budgetName(budget)} has ${displayLeft(budget)} (the rest, $${budget.committedUsd}, is spent or held by open requests)${spared}; ${request}; it begins anew at ${periodEnd(budget).toISOString()}`,
+  );
   return ApplicationFailure.create({
     type: DENIED,
-    message: `a request to ${intent.model} could cost ${worst}, more than is left of the query's $${intent.maxCostUsd ?? '0'}`,
+    message:
+      full.length > 0
+        ? full.join('; ')
+        : `${request}, more than is left of the query's $${intent.maxCostUsd ?? '0'}`,
     nonRetryable: true,
     details: [{ attempts }],
   });

@@ -173,6 +173,7 @@ function lowerOf(limits: Limits, request: CascadeRequest): Limits {
   return {
     maxCostUsd: costs.length === 0 ? null : costs.reduce((a, b) => (parseUsd(a) <= parseUsd(b) ? a : b)),
     deadlineMs: deadlines.length === 0 ? null : Math.min(...deadlines),
+    ...(limits.atBudget === undefined ? {} : { atBudget: limits.atBudget }),
   };
 }
 

@@ -57,7 +57,7 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
   const askedAt = new Date();
   const intent = intentOf(ports, call, Math.min(model.timeoutMs, timeLeftMs), askedAt);
   const opened = await ports.ledger.openAttempt(intent);
-  if (opened.type === 'denied') throw denied(intent, await attempts());
+  if (opened.type === 'denied') throw denied(intent, opened, await attempts());
   if (opened.type === 'found') {
     const response = await keptResponse(ports, query, opened.attemptId);
     return { attemptId: opened.attemptId, response, attempts: await attempts() };
@@ -125,6 +125,7 @@ function intentOf(ports: Ports, call: CallToMake, timeoutMs: number, askedAt: Da
     serviceTier,
     worstCaseUsd: worstCaseOf(ports, call, askedAt),
     maxCostUsd: query.limits.maxCostUsd,
+    sparesFirstStages: query.limits.atBudget === 'cheapest' && call.stage > 0,
     expiresInMs: timeoutMs + GRACE_MS,
     workflowId: info.workflowExecution?.workflowId ?? '',
     runId: info.workflowExecution?.runId ?? '',

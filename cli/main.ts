@@ -96,6 +96,11 @@ program
   .action((options) => run(async () => (await import('./commands/policies.ts')).policiesCommand)(options));
 
 program
+  .command('budgets')
+  .description('each budget of a task or a tenant: its limit, what is committed, what is left')
+  .action(() => run(async () => (await import('./commands/budgets.ts')).budgetsCommand)());
+
+program
   .command('ask')
   .description('one query, with its climb')
   .argument('[question]', 'the user’s message; default: standard input')

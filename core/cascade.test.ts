@@ -211,6 +211,36 @@ describe('limits', () => {
     });
   });
 
+  it('serves nothing for want of money where the task says fail, by either way in which money runs out', () => {
+    const denied: CascadeEvent = { type: 'denied', ...start };
+    const refused = { type: 'finish', outcome: 'budget', served: null };
+    const failing = plan({ limits: { maxCostUsd: '0.015', deadlineMs: null, atBudget: 'fail' } });
+    const answers = [answered('A', 'a', spent('0.01')), scored({ A: 0.5 }, spent('0.01'))];
+    expect(tell(failing, ...answers).command).toEqual(refused);
+    const shared = plan({ limits: { maxCostUsd: null, deadlineMs: null, atBudget: 'fail' } });
+    expect(tell(shared, ...answers, denied).command).toEqual(refused);
+    expect(tell(shared, answered('A', 'a'), denied).command).toEqual(refused);
+    const { state } = tell(shared, ...answers, denied);
+    expect(verdicts(state, null).size).toBe(0);
+  });
+
+  it('says fail of money alone: a deadline and an accepted answer are served', () => {
+    const failing = plan({ limits: { maxCostUsd: null, deadlineMs: 1000, atBudget: 'fail' } });
+    expect(tell(failing, answered('A', 'a'), scored({ A: 0.5 }, spent('0', 1000))).command).toMatchObject({
+      outcome: 'deadline',
+      served: { attemptId: 'a' },
+    });
+    expect(tell(failing, answered('A', 'a'), scored({ A: 0.9 })).command).toMatchObject({
+      served: { attemptId: 'a' },
+    });
+  });
+
+  it('goes on with the cheapest as it stops: what is kept for first stages is the ledger’s affair', () => {
+    const cheapest = plan({ limits: { maxCostUsd: '0.015', deadlineMs: null, atBudget: 'cheapest' } });
+    const end = tell(cheapest, answered('A', 'a', spent('0.01')), scored({ A: 0.5 }, spent('0.01')));
+    expect(end.command).toMatchObject({ outcome: 'budget', served: { attemptId: 'a' } });
+  });
+
   it('shows the threshold that the served answer was held to, not that of a stage never called', () => {
     const falling = plan({ thresholds: [0.9, 0.3, 0.3], limits: { maxCostUsd: '0.01', deadlineMs: null } });
     const end = tell(falling, answered('A', 'a', spent('0.005')), scored({ A: 0.5 }, spent('0.005')));

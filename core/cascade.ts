@@ -9,7 +9,8 @@
  *
  * Before each call the budget and the deadline are asked: a call is only made when what has been spent at most, plus the
  * most that the call and its scoring can cost, stays within the budget, and while time is left. Otherwise the best
- * candidate so far is served with the outcome `budget` or `deadline`. A cancel ends the query at once and serves nothing.
+ * candidate so far is served with the outcome `budget` or `deadline`; where the task says `fail`, nothing is served at a
+ * budget. A cancel ends the query at once and serves nothing.
  *
  * Every event carries what has been spent and how long the query has run, so that limits are decided here and nowhere
  * else. After `finish` no event is accepted.
@@ -17,6 +18,7 @@
 import type { FailureKind } from './failure.ts';
 import { reactionTo } from './failure.ts';
 import { parseUsd, type DecimalUsd } from './money.ts';
+import type { Limits } from './policy.ts';
 import type { Spend } from './spend.ts';
 
 /** What the decisions are made from; a workflow's {@link Plan} is one. */
@@ -26,7 +28,7 @@ export interface CascadePlan {
   /** Confidence that accepts the best candidate after each stage, in [0, 1]; as long as `stages`. */
   readonly thresholds: readonly number[];
   readonly scorer: { readonly scoresLastStage: boolean; readonly worstCaseUsd: DecimalUsd | null };
-  readonly limits: { readonly maxCostUsd: DecimalUsd | null; readonly deadlineMs: number | null };
+  readonly limits: Limits;
 }
 
 /** A usable response: the attempt that paid for it, and the candidate it gave (null where it holds no answer). */
@@ -55,7 +57,7 @@ export type CascadeEvent = Progress &
     | { readonly type: 'scored'; readonly scores: readonly ScoredAnswer[] }
     /** The call, or the scoring, that was asked for has failed for good. */
     | { readonly type: 'failed'; readonly kind: FailureKind }
-    /** The ledger refused to open an attempt: it could have overspent the budget. */
+    /** The ledger refused to open an attempt: it could have overspent the query's limit, or a budget. */
     | { readonly type: 'denied' }
     | { readonly type: 'cancelled' }
   );
@@ -249,7 +251,10 @@ function isLast(plan: CascadePlan, stage: number): boolean {
 }
 
 function finish(plan: CascadePlan, state: CascadeState, outcome: Outcome): Decision {
-  const servesNothing = outcome === 'cancelled' || outcome === 'failed';
+  const servesNothing =
+    outcome === 'cancelled' ||
+    outcome === 'failed' ||
+    (outcome === 'budget' && plan.limits.atBudget === 'fail');
   const served = servesNothing
     ? null
     : outcome === 'last-stage'

@@ -58,11 +58,20 @@ export interface ScorerSpec {
 /** What remains of prompts and responses once a query has ended. */
 export type Retention = 'full' | 'hash' | 'none';
 
+/**
+ * What a task does when a limit on money, of the query or of a budget, leaves no room for a call. `stop`: the best answer
+ * so far is served. `fail`: nothing is, so that no answer below its threshold is ever served for want of money. `cheapest`:
+ * as `stop`, and the last tenth of a budget is kept for first stages, so that the cheapest model goes on before all stop.
+ */
+export type AtBudget = 'stop' | 'cheapest' | 'fail';
+
 export interface Limits {
   /** No query may cost more than this, whatever happens; null for no limit. */
   readonly maxCostUsd: DecimalUsd | null;
   /** Milliseconds from the start of the run after which the best answer so far is served; null for no limit. */
   readonly deadlineMs: number | null;
+  /** Absent for `stop`: policies and histories from before it had no choice. */
+  readonly atBudget?: Exclude<AtBudget, 'stop'>;
 }
 
 /** A task's policy as it is stored: immutable, and complete but for connections, keys and the price catalogue. */

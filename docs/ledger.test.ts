@@ -2,14 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { useDatabase } from '../test/support/database.ts';
 
-const page = await readFile(new URL('ledger.md', import.meta.url), 'utf8');
+const pages = await Promise.all(
+  ['ledger.md', 'budgets.md'].map((name) => readFile(new URL(name, import.meta.url), 'utf8')),
+);
+const page = pages.join('\n');
 const queries = [...page.matchAll(/^### (.+)\n[^]*?^```sql\n([^]*?)^```$/gm)].map(
   ([, title = '', sql = '']) => ({ title, sql }),
 );
 const blocks = [...page.matchAll(/^```sql$/gm)].length;
 const database = useDatabase();
 
-describe('the queries of docs/ledger.md', () => {
+describe('the queries of docs/ledger.md and docs/budgets.md', () => {
   test('are found, each under a heading of its own', () => {
     expect(queries.length).toBeGreaterThanOrEqual(10);
     expect(queries).toHaveLength(blocks);

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
+import type { BudgetState } from '../core/budget.ts';
 import type { FailureKind } from '../core/failure.ts';
 import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
 import type { JsonObject, Purpose, Retention } from '../core/policy.ts';
@@ -7,7 +8,9 @@ import { sha256 } from '../core/request-hash.ts';
 import type { AttemptStatus, AttemptSummary } from '../core/result.ts';
 import type { Spend } from '../core/spend.ts';
 import type { Usage } from '../core/usage.ts';
+import { denyReservation, settleReservation } from './budgets.ts';
 import { inTransaction, onlyRow, storable, type Queryable } from './database.ts';
+import { insertIntent } from './insert-intent.ts';
 import { keepText, type QueryRef, type Sealer } from './texts.ts';
 import { rejectUnused } from './verdicts.ts';
 
@@ -31,6 +34,8 @@ export interface Intent extends Call {
   readonly worstCaseUsd: DecimalUsd | null;
   /** The query's hard limit; null for none. */
   readonly maxCostUsd: DecimalUsd | null;
+  /** Whether the last part of every budget is kept from it, for first stages. */
+  readonly sparesFirstStages: boolean;
   /** Milliseconds after which this process has aborted the request. */
   readonly expiresInMs: number;
   readonly workflowId: string;
@@ -44,8 +49,8 @@ export type Opened =
   | { readonly type: 'opened'; readonly attemptId: string; readonly failedBefore: number }
   /** The call has succeeded before: nothing is bought again. */
   | { readonly type: 'found'; readonly attemptId: string }
-  /** Its worst case does not fit into what is left of the query's budget. */
-  | { readonly type: 'denied' };
+  /** Its worst case does not fit into what is left of these budgets, or of the query's own limit where there are none. */
+  | { readonly type: 'denied'; readonly budgets: readonly BudgetState[] };
 
 /**
  * Commits the intent to make a request, unless the call has succeeded already or could overspend. Under a lock on the
@@ -60,10 +65,14 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
     const succeeded = earlier.find((attempt) => attempt.status === 'succeeded');
     if (succeeded !== undefined) return { type: 'found', attemptId: succeeded.attempt_id };
     if (earlier.some((attempt) => attempt.status === 'started')) await supersede(db, intent);
-    if (!(await fitsBudget(db, intent))) return { type: 'denied' };
-    if (intent.purpose === 'serve') await resumeQuery(db, intent);
+    if (!(await fitsBudget(db, intent))) return { type: 'denied', budgets: [] };
     const attemptId = uuidv7();
-    await insertIntent(db, intent, attemptId, earlier.length + 1);
+    // Budgets are shared by many queries: from here on little may come before the commit.
+    const reservations = await insertIntent(db, intent, query.tenant, attemptId, earlier.length + 1);
+    if (reservations.some(({ fits }) => !fits)) {
+      return { type: 'denied', budgets: await denyReservation(db, reservations, intent.worstCaseUsd) };
+    }
+    if (intent.purpose === 'serve' && query.status === 'ended') await resumeQuery(db, intent);
     const failedBefore = earlier.filter(
       (attempt) => attempt.status === 'failed' && attempt.run_id === intent.runId,
     ).length;
@@ -73,6 +82,8 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
 
 interface LockedQuery {
   readonly runId: string;
+  readonly tenant: string | null;
+  readonly status: 'running' | 'ended';
   /** Whether it has ended, and served something. */
   readonly answered: boolean;
 }
@@ -80,7 +91,7 @@ interface LockedQuery {
 async function lockQuery(db: Queryable, call: QueryRef): Promise<LockedQuery> {
   const { rows } = await db.query<LockedQuery>({
     name: 'lock-query',
-    text: `select run_id as "runId", status = 'ended' and served_attempt_id is not null as answered
+    text: `select run_id as "runId", tenant, status, status = 'ended' and served_attempt_id is not null as answered
            from queries where started_at = $1 and query_id = $2 for update`,
     values: [call.startedAt, call.queryId],
   });
@@ -144,40 +155,6 @@ async function fitsBudget(db: Queryable, intent: Intent): Promise<boolean> {
   return high !== null && parseUsd(high) + parseUsd(intent.worstCaseUsd) <= parseUsd(intent.maxCostUsd);
 }
 
-async function insertIntent(db: Queryable, intent: Intent, attemptId: string, number: number): Promise<void> {
-  await db.query({
-    name: 'insert-intent',
-    text: `insert into attempts (attempt_id, query_started_at, query_id, task, policy_version, purpose, stage, ordinal, try,
-             provider, model, model_id, price_id, cost_low_usd, cost_high_usd, cost_source, started_at, expires_at,
-             workflow_id, run_id, activity_attempt, worker, service_tier)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14::numeric, $15, clock_timestamp(),
-             clock_timestamp() + make_interval(secs => $16::double precision / 1000), $17, $18, $19, $20, $21)`,
-    values: [
-      attemptId,
-      intent.startedAt,
-      intent.queryId,
-      intent.task,
-      intent.policyVersion,
-      intent.purpose,
-      intent.stage,
-      intent.ordinal,
-      number,
-      intent.provider,
-      intent.model,
-      intent.modelId,
-      intent.priceId,
-      intent.worstCaseUsd,
-      intent.priceId === null ? 'unknown' : 'estimate',
-      intent.expiresInMs,
-      intent.workflowId,
-      intent.runId,
-      intent.activityAttempt,
-      intent.worker,
-      intent.serviceTier,
-    ],
-  });
-}
-
 /** What the ledger keeps of a response until its query ends (and after it, with retention `full`). */
 export interface KeptResponse {
   readonly message: JsonObject;
@@ -220,7 +197,7 @@ export interface Close extends QueryRef {
 export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: Close): Promise<void> {
   await inTransaction(pool, async (db) => {
     const query = await lockQuery(db, close);
-    const { rowCount } = await db.query({
+    const { rows } = await db.query<{ budgetKeys: string[] | null; reservedUsd: DecimalUsd }>({
       name: 'close-attempt',
       text: `update attempts set status = $3, failure_kind = $4, failure_message = $5, http_status = $6, input_tokens = $7,
                cached_input_tokens = $8, cache_write_tokens = $9, input_audio_tokens = $10, output_tokens = $11,
@@ -229,7 +206,11 @@ export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: 
                request_id = $19, response_sha256 = $20, latency_ms = $21, time_to_first_token_ms = $22,
                price_id = $23, service_tier = $24, input_image_tokens = $25, output_image_tokens = $26,
                closed_at = clock_timestamp()
-             where query_started_at = $1 and attempt_id = $2 and status in ('started', 'orphaned')`,
+             where query_started_at = $1 and attempt_id = $2 and status in ('started', 'orphaned')
+             returning budget_keys as "budgetKeys",
+               case when budget_keys is not null then (
+                 select before.cost_high_usd::text from attempts before
+                 where before.query_started_at = $1 and before.attempt_id = $2) end as "reservedUsd"`,
       values: [
         close.startedAt,
         close.attemptId,
@@ -259,10 +240,15 @@ export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: 
         close.usage?.outputImageTokens ?? null,
       ],
     });
-    if (rowCount === 0 || close.status !== 'succeeded') return;
-    if (query.answered) await rejectUnused(db, close);
-    if (close.response !== null) {
-      await keepText(db, sealer, close, close.attemptId, close.response.kept);
+    const closed = rows[0];
+    if (closed === undefined) return;
+    if (close.status === 'succeeded') {
+      if (query.answered) await rejectUnused(db, close);
+      if (close.response !== null) await keepText(db, sealer, close, close.attemptId, close.response.kept);
+    }
+    // Last: other queries wait for the budgets' rows until the commit.
+    if (closed.budgetKeys !== null) {
+      await settleReservation(db, closed.budgetKeys, closed.reservedUsd, close.cost.high);
     }
   });
 }

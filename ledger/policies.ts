@@ -1,7 +1,9 @@
 import type pg from 'pg';
+import type { Budget } from '../core/budget.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
 import type { Policy } from '../core/policy.ts';
 import { sha256 } from '../core/request-hash.ts';
+import { applyBudgets } from './budget-limits.ts';
 import { inTransaction, onlyRow, type Queryable } from './database.ts';
 
 export interface StoredPolicy {
@@ -19,14 +21,27 @@ export interface AppliedPolicy {
   readonly changed: boolean;
 }
 
-/** Makes policies current, all or none. Content that is current already makes no new version. */
-export async function applyPolicies(pool: pg.Pool, policies: readonly Policy[]): Promise<AppliedPolicy[]> {
+/**
+ * Makes policies current, all or none. Content that is current already makes no new version.
+ * @param budgets take the place of those that these tasks and all tenants have; undefined leaves all budgets as they are.
+ */
+export async function applyPolicies(
+  pool: pg.Pool,
+  policies: readonly Policy[],
+  budgets?: readonly Budget[],
+): Promise<AppliedPolicy[]> {
   return inTransaction(pool, async (db) => {
     const applied: AppliedPolicy[] = [];
     // In one order everywhere, so that two appliers wait for each other instead of deadlocking.
     for (const policy of [...policies].sort((a, b) => (a.task < b.task ? -1 : 1))) {
       applied.push(await applyPolicy(db, policy));
     }
+    if (budgets !== undefined)
+      await applyBudgets(
+        db,
+        policies.map(({ task }) => task),
+        budgets,
+      );
     return applied;
   });
 }

@@ -2,9 +2,11 @@ import type pg from 'pg';
 import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
 import type { Retention } from '../core/policy.ts';
 import type { Usage } from '../core/usage.ts';
+import { correctSettlement } from './budgets.ts';
+import { inTransaction } from './database.ts';
 import type { QueryRef } from './texts.ts';
 
-/** What the sweeper asks of the ledger. Each method is one statement, safe to run again, and twice at once. */
+/** What the sweeper asks of the ledger. Each method is one transaction, safe to run again, and twice at once. */
 export interface SweepLedger {
   /** Orphans at most so many open attempts whose time is over; returns how many. */
   orphanExpired(limit: number): Promise<number>;
@@ -120,26 +122,38 @@ async function unsettledAttempts(pool: pg.Pool, search: UnsettledSearch): Promis
 
 async function settleCost(pool: pg.Pool, settlement: CostSettlement): Promise<boolean> {
   const { usage } = settlement;
-  const { rowCount } = await pool.query({
-    name: 'settle-cost',
-    text: `update attempts set cost_low_usd = $3::numeric, cost_high_usd = $3::numeric, cost_source = 'provider',
-             input_tokens = coalesce($4, input_tokens), cached_input_tokens = coalesce($5, cached_input_tokens),
-             cache_write_tokens = coalesce($6, cache_write_tokens), input_audio_tokens = coalesce($7, input_audio_tokens),
-             output_tokens = coalesce($8, output_tokens), reasoning_tokens = coalesce($9, reasoning_tokens),
-             output_audio_tokens = coalesce($10, output_audio_tokens)
-           where query_started_at = $1 and attempt_id = $2 and status <> 'started' and cost_usd is null`,
-    values: [
-      settlement.queryStartedAt,
-      settlement.attemptId,
-      formatUsd(parseUsd(settlement.costUsd)),
-      usage?.inputTokens ?? null,
-      usage?.cachedInputTokens ?? null,
-      usage?.cacheWriteTokens ?? null,
-      usage?.inputAudioTokens ?? null,
-      usage?.outputTokens ?? null,
-      usage?.reasoningTokens ?? null,
-      usage?.outputAudioTokens ?? null,
-    ],
+  const cost = parseUsd(settlement.costUsd);
+  return inTransaction(pool, async (db) => {
+    const { rows } = await db.query<{ budgetKeys: string[] | null; high: DecimalUsd | null }>({
+      name: 'settle-cost',
+      text: `update attempts set cost_low_usd = $3::numeric, cost_high_usd = $3::numeric, cost_source = 'provider',
+               input_tokens = coalesce($4, input_tokens), cached_input_tokens = coalesce($5, cached_input_tokens),
+               cache_write_tokens = coalesce($6, cache_write_tokens), input_audio_tokens = coalesce($7, input_audio_tokens),
+               output_tokens = coalesce($8, output_tokens), reasoning_tokens = coalesce($9, reasoning_tokens),
+               output_audio_tokens = coalesce($10, output_audio_tokens)
+             where query_started_at = $1 and attempt_id = $2 and status in ('succeeded', 'failed', 'cancelled')
+               and cost_usd is null
+             returning budget_keys as "budgetKeys", (select before.cost_high_usd::text from attempts before
+               where before.query_started_at = $1 and before.attempt_id = $2) as high`,
+      values: [
+        settlement.queryStartedAt,
+        settlement.attemptId,
+        formatUsd(cost),
+        usage?.inputTokens ?? null,
+        usage?.cachedInputTokens ?? null,
+        usage?.cacheWriteTokens ?? null,
+        usage?.inputAudioTokens ?? null,
+        usage?.outputTokens ?? null,
+        usage?.reasoningTokens ?? null,
+        usage?.outputAudioTokens ?? null,
+      ],
+    });
+    const settled = rows[0];
+    if (settled === undefined) return false;
+    // Where the close had no bound, the budgets still hold what was reserved, which nothing tells any more.
+    if (settled.budgetKeys !== null && settled.high !== null) {
+      await correctSettlement(db, settled.budgetKeys, settled.high, cost);
+    }
+    return true;
   });
-  return rowCount === 1;
 }

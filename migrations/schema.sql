@@ -52,6 +52,7 @@ END) stored,
   service_tier text,
   input_image_tokens bigint,
   output_image_tokens bigint,
+  budget_keys text[],
   constraint attempts_cache_write_tokens_check CHECK ((cache_write_tokens >= 0)),
   constraint attempts_cached_input_tokens_check CHECK ((cached_input_tokens >= 0)),
   constraint attempts_check CHECK ((cost_high_usd >= cost_low_usd)),
@@ -77,6 +78,39 @@ END) stored,
   constraint attempts_try_check CHECK ((try >= 1)),
   constraint attempts_verdict_check CHECK ((verdict = ANY (ARRAY['accepted'::text, 'corroborated'::text, 'rejected'::text])))
 ) partition by RANGE (query_started_at);
+
+create table budget_periods (
+  budget_key text not null,
+  scope_kind text not null,
+  scope text not null,
+  period text not null,
+  period_start date not null,
+  limit_usd numeric(24,12) not null,
+  committed_usd numeric(24,12) not null default 0,
+  open_usd numeric(24,12) not null default 0,
+  reservations bigint not null default 0,
+  denials bigint not null default 0,
+  constraint budget_periods_check CHECK (((open_usd >= (0)::numeric) AND (open_usd <= committed_usd))),
+  constraint budget_periods_committed_usd_check CHECK ((committed_usd >= (0)::numeric)),
+  constraint budget_periods_denials_check CHECK ((denials >= 0)),
+  constraint budget_periods_limit_usd_check CHECK ((limit_usd >= (0)::numeric)),
+  constraint budget_periods_period_check CHECK ((period = ANY (ARRAY['day'::text, 'month'::text]))),
+  constraint budget_periods_pkey PRIMARY KEY (budget_key),
+  constraint budget_periods_reservations_check CHECK ((reservations >= 0)),
+  constraint budget_periods_scope_kind_check CHECK ((scope_kind = ANY (ARRAY['task'::text, 'tenant'::text])))
+);
+
+create table budgets (
+  scope_kind text not null,
+  scope text not null,
+  period text not null,
+  limit_usd numeric(24,12) not null,
+  updated_at timestamp with time zone not null default now(),
+  constraint budgets_limit_usd_check CHECK ((limit_usd >= (0)::numeric)),
+  constraint budgets_period_check CHECK ((period = ANY (ARRAY['day'::text, 'month'::text]))),
+  constraint budgets_pkey PRIMARY KEY (scope_kind, scope, period),
+  constraint budgets_scope_kind_check CHECK ((scope_kind = ANY (ARRAY['task'::text, 'tenant'::text])))
+);
 
 create table escalier_migration_hashes (
   name text not null,
@@ -987,6 +1021,24 @@ comment on column double_billing.unbounded is 'Of those, how many nothing bounds
 comment on column double_billing.known_usd is 'Sum of the costs that are known, in USD.';
 comment on column double_billing.low_usd is 'The least that they can have cost together, in USD.';
 comment on column double_billing.high_usd is 'Sum of the upper bounds that are known, in USD: a bound of the whole only where unbounded is 0.';
+comment on column attempts.budget_keys is 'The rows of budget_periods that it is reserved in; null where no budget applied when it was opened.';
+comment on table budget_periods is 'Each budget in each period in which it was asked for: what the attempts opened in it have cost or can still cost. Not partitioned.';
+comment on column budget_periods.budget_key is 'scope_kind:period:period_start:scope, such as tenant:day:2026-11-24:acme. Rows are locked in the order of its bytes.';
+comment on column budget_periods.scope_kind is 'task or tenant.';
+comment on column budget_periods.scope is 'The task or the tenant, by its own name also where the limit of * holds.';
+comment on column budget_periods.period is 'day or month, in UTC.';
+comment on column budget_periods.period_start is 'First day of the period (UTC).';
+comment on column budget_periods.limit_usd is 'The limit that the latest reservation or denial was held against, in USD.';
+comment on column budget_periods.committed_usd is 'The most that the attempts reserved here can have cost, in USD: the sum of their cost_high_usd (of one whose cost became unknown, what it had reserved).';
+comment on column budget_periods.open_usd is 'The part of committed_usd that is held by attempts that are open or orphaned: a close settles it.';
+comment on column budget_periods.reservations is 'Attempts that were opened in it.';
+comment on column budget_periods.denials is 'Attempts that it refused.';
+comment on table budgets is 'The limits of escalier.yaml as they were last applied. A change holds at once, for running queries also.';
+comment on column budgets.scope_kind is 'task: all queries of a task. tenant: all queries of a tenant, over all tasks.';
+comment on column budgets.scope is 'The task or the tenant; for tenants * stands for each that has no row of its own.';
+comment on column budgets.period is 'day or month, in UTC.';
+comment on column budgets.limit_usd is 'The most that the attempts opened in one period may cost, in USD.';
+comment on column budgets.updated_at is 'When the limit last changed.';
 comment on function ensure_ledger_partitions(months_ahead integer) is 'Makes the monthly partitions from last month to so many months ahead; returns how many were missing.';
 comment on table escalier_migration_hashes is 'SHA-256 of each applied migration file, so that an edited one is noticed.';
 comment on column escalier_migration_hashes.name is 'The file''s name without .sql.';

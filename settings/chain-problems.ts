@@ -7,20 +7,22 @@ import type { RawTask } from './schema.ts';
 /**
  * What keeps the models of a chain from being one.
  * @param chain null where a stage's model cannot be used, which has been told.
- * @param judges the scorer's models where the task limits its cost, which needs a bound on every call; null for no limit.
+ * @param judges the scorer's models.
+ * @param limit the setting that limits the task's cost, which needs a bound on every call; null for no limit.
  */
 export function chainProblems(
   raw: RawTask,
   path: Path,
   chain: readonly (PolicyModel | null)[],
-  judges: readonly PolicyModel[] | null,
+  judges: readonly PolicyModel[],
+  limit: Path | null,
 ): Problem[] {
-  const bounded = judges === null ? [] : [...chain.filter((model) => model !== null), ...judges];
+  const bounded = [...chain.filter((model) => model !== null), ...judges];
   return [
     ...repetitions(raw, [...path, 'chain']),
     ...disorder(chain, [...path, 'chain']),
     ...tooPatient(chain, [...path, 'chain']),
-    ...bounded.flatMap((model) => unbounded(model, [...path, 'max_cost_per_query_usd'])),
+    ...(limit === null ? [] : bounded.flatMap((model) => unbounded(model, path, limit))),
   ];
 }
 
@@ -82,7 +84,8 @@ function shown(model: PolicyModel): string {
 /** Whatever keeps a call to the model from having a highest possible cost. */
 function unbounded(
   { model, expectedUsdPerMtok, maxOutputTokens, parameters }: PolicyModel,
-  path: Path,
+  task: Path,
+  limit: Path,
 ): Problem[] {
   const problems: string[] = [];
   if (expectedUsdPerMtok === null) problems.push('has no known price: give it a price');
@@ -97,8 +100,10 @@ function unbounded(
       'has parameters by which its vendor adds input of any length (a web search, a hosted tool, audio): take them out',
     );
   }
+  // A limit that stands outside of the task is told with the task.
+  const where = limit[0] === task[0] ? '' : ` for ${task.join('.')}`;
   return problems.map((problem) => ({
-    path,
-    message: `cannot hold: ${model} ${problem}, or take the limit on cost away`,
+    path: limit,
+    message: `cannot hold${where}: ${model} ${problem}, or take the limit on cost away`,
   }));
 }

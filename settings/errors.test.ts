@@ -550,6 +550,45 @@ describe('a limit on cost', () => {
   });
 });
 
+describe('a budget', () => {
+  it('is no amount, no known setting, no known choice', () => {
+    expect(problemWith('tasks.support.budget', { per_day_usd: -1 })).toContain(
+      'expected dollars from 0 to a million',
+    );
+    expect(problemWith('tasks.support.budget', { per_week_usd: 1 })).toContain('is not a setting here');
+    expect(problemWith('tasks.support.budget', { at_limit: 'cheap' })).toContain(
+      'tasks.support.budget.at_limit',
+    );
+    expect(problemWith('tenants', { acme: {} })).toContain(
+      'tenants.acme: has no limit: set per_day_usd or per_month_usd',
+    );
+    expect(problemWith('tenants', { acme: { per_day_usd: 1, at_limit: 'fail' } })).toContain(
+      'is not a setting here',
+    );
+  });
+
+  const withoutPrice = (text: string): string => text.replace('id: gpt-5-nano', 'price: unknown');
+
+  it('of a task with a model of unknown price', () => {
+    expect(problemsIn(withoutPrice(withValue('tasks.support.budget', { per_month_usd: 5 })))).toEqual([
+      expect.stringMatching(/: tasks\.support\.budget: cannot hold: small has no known price/),
+    ]);
+    expect(problemsIn(withoutPrice(withValue('tasks.support.budget', { at_limit: 'fail' })))).toEqual([]);
+  });
+
+  it('of tenants with a judge without a limit on output, told with its task', () => {
+    const text = withValue('tenants', { '*': { per_day_usd: 5 } }).replace(
+      'id: gpt-5-mini\n    max_output_tokens: 1000',
+      'id: gpt-5-mini',
+    );
+    expect(problemsIn(text)).toEqual([
+      expect.stringMatching(
+        /: tenants: cannot hold for tasks\.support: grader has no limit on output tokens/,
+      ),
+    ]);
+  });
+});
+
 describe('an answer', () => {
   it.each([
     ['numbre', '(did you mean number?)'],

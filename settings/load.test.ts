@@ -39,6 +39,33 @@ tasks:
 `;
 
 describe('settings', () => {
+  it('have budgets beside their policies, which hold none but for the choice at a limit', () => {
+    const budgets = (task: string, tenants = '') =>
+      settingsIn(
+        `${FULL.replace('    retention: hash\n', `    retention: hash\n    budget: ${task}\n`)}${tenants}`.replace(
+          'gpt-5-mini: { provider: openai }',
+          'gpt-5-mini: { provider: openai, max_output_tokens: 10 }',
+        ),
+      );
+    const limited = budgets(
+      '{ per_day_usd: 0.10, per_month_usd: "2.50" }',
+      'tenants: { acme: { per_day_usd: 5 }, "*": { per_month_usd: 1 } }',
+    );
+    expect(limited.budgets).toEqual([
+      { scopeKind: 'task', scope: 'support', period: 'day', limitUsd: '0.1' },
+      { scopeKind: 'task', scope: 'support', period: 'month', limitUsd: '2.5' },
+      { scopeKind: 'tenant', scope: 'acme', period: 'day', limitUsd: '5' },
+      { scopeKind: 'tenant', scope: '*', period: 'month', limitUsd: '1' },
+    ]);
+    const plain = budgets('{}');
+    expect(plain.budgets).toEqual([]);
+    // What is stored stays the same to the byte: no new version because of a budget.
+    expect(JSON.stringify(limited.policies)).toBe(JSON.stringify(plain.policies));
+    expect(Object.keys(plain.policies[0]!.limits)).toEqual(['maxCostUsd', 'deadlineMs']);
+    expect(budgets('{ at_limit: stop }').policies).toEqual(plain.policies);
+    expect(budgets('{ at_limit: fail }').policies[0]!.limits).toMatchObject({ atBudget: 'fail' });
+  });
+
   it('become policies, complete with defaults', () => {
     expect(policyIn(FULL)).toMatchInlineSnapshot(`
       {

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument, type Document } from 'yaml';
+import type { Budget } from '../core/budget.ts';
 import type { Policy } from '../core/policy.ts';
 import { redact } from '../providers/redact.ts';
 import type { ScorerRegistry } from '../scorers/registry.ts';
+import { budgetsOf } from './budgets.ts';
 import { at, located } from './locate.ts';
 import { modelsOf, type ModelSettings } from './models.ts';
 import { policyOf } from './policies.ts';
@@ -16,6 +18,8 @@ export interface Settings {
   readonly models: ReadonlyMap<string, ModelSettings>;
   /** One per task, in the order of the file. */
   readonly policies: readonly Policy[];
+  /** Of tasks and tenants. `apply` stores them beside the policies. */
+  readonly budgets: readonly Budget[];
   /** What has aged since the policies were applied: prices have changed the order of a chain. One line each. */
   readonly warnings: readonly string[];
 }
@@ -112,5 +116,5 @@ function checked(
   const policies = Object.entries(raw.tasks)
     .map(([task, rawTask]) => policyOf({ settings: raw, models, scorers, now }, task, rawTask, problems))
     .filter((policy) => policy !== null);
-  return { providers, models, policies };
+  return { providers, models, policies, budgets: budgetsOf(raw) };
 }

@@ -1,7 +1,7 @@
-import { formatUsd, numberToDecimal, parseUsd, type DecimalUsd } from '../core/money.ts';
 import { nearMiss } from '../core/near-miss.ts';
-import type { Policy, PolicyModel, ScorerSpec } from '../core/policy.ts';
+import type { Limits, Policy, PolicyModel, ScorerSpec } from '../core/policy.ts';
 import type { ScorerRegistry } from '../scorers/registry.ts';
+import { amountOf } from './amount.ts';
 import { answerOf } from './answer-schema.ts';
 import { chainProblems } from './chain-problems.ts';
 import { durationMs } from './duration.ts';
@@ -50,8 +50,7 @@ export function policyOf(
   const thresholds = thresholdsOf(raw, path, found);
   const scorer = scorerOf(source.scorers, raw.scorer, modelAt, [...path, 'scorer'], found);
   const answer = answerOf(raw.answer);
-  const maxCostUsd = raw.max_cost_per_query_usd === undefined ? null : amount(raw.max_cost_per_query_usd);
-  found.push(...chainProblems(raw, path, chain, maxCostUsd === null ? null : (scorer?.models ?? [])));
+  found.push(...chainProblems(raw, path, chain, scorer?.models ?? [], costLimit(source.settings, raw, path)));
   if (scorer !== null && thresholds !== null)
     found.push(...scorerProblems(scorer, answer, thresholds, chain, path));
   problems.push(...found);
@@ -65,10 +64,28 @@ export function policyOf(
     thresholds,
     scorer,
     answer,
-    limits: { maxCostUsd, deadlineMs: raw.deadline === undefined ? null : durationMs(raw.deadline) },
+    limits: limitsOf(raw),
     retention: raw.retention ?? 'full',
     tokenProfile,
   };
+}
+
+function limitsOf(raw: RawTask): Limits {
+  const { max_cost_per_query_usd: cost, deadline, budget } = raw;
+  const atBudget = budget?.at_limit ?? 'stop';
+  return {
+    maxCostUsd: cost === undefined ? null : amountOf(cost),
+    deadlineMs: deadline === undefined ? null : durationMs(deadline),
+    ...(atBudget === 'stop' ? {} : { atBudget }),
+  };
+}
+
+/** The setting by which a task's cost is limited, the nearest of them; null where none is. */
+function costLimit(settings: RawSettings, raw: RawTask, path: Path): Path | null {
+  if (raw.max_cost_per_query_usd !== undefined) return [...path, 'max_cost_per_query_usd'];
+  if (raw.budget?.per_day_usd !== undefined || raw.budget?.per_month_usd !== undefined)
+    return [...path, 'budget'];
+  return Object.keys(settings.tenants ?? {}).length > 0 ? ['tenants'] : null;
 }
 
 function unknownModel(name: string, known: readonly string[]): string {
@@ -140,8 +157,4 @@ function optionProblems(
   return schema !== null && parsed?.success === false
     ? problemsOf(parsed.error, schema, options, path)
     : lines.map((message) => ({ path, message }));
-}
-
-function amount(value: number | string): DecimalUsd {
-  return formatUsd(parseUsd(typeof value === 'number' ? numberToDecimal(value) : value));
 }

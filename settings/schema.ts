@@ -63,6 +63,15 @@ const scorer = z
   )
   .describe('What says how likely an answer is to be right.');
 
+const periodLimits = {
+  per_day_usd: usd.optional().describe('In one UTC day. Default: no limit.'),
+  per_month_usd: usd.optional().describe('In one UTC month. Default: no limit.'),
+};
+
+const tenantBudget = z
+  .strictObject(periodLimits)
+  .refine((limits) => Object.keys(limits).length > 0, 'has no limit: set per_day_usd or per_month_usd');
+
 /** @param scorerShape how a scorer is written: looser than its options, which its own schema checks later. */
 export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) {
   const task = z.strictObject({
@@ -78,6 +87,18 @@ export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) 
     answer: answerSchema.optional().describe('How the answer is found in a response. Default: open.'),
     parameters: callOptions.parameters,
     max_cost_per_query_usd: usd.optional().describe('No query costs more than this. Default: no limit.'),
+    budget: z
+      .strictObject({
+        ...periodLimits,
+        at_limit: z
+          .enum(['stop', 'cheapest', 'fail'])
+          .optional()
+          .describe(
+            'Where a limit on money leaves no room for a call: serve the best answer so far; go on with the first model on the last tenth of a budget, then stop; or fail. Default: stop.',
+          ),
+      })
+      .optional()
+      .describe('What all queries of the task may cost together.'),
     deadline: durationSchema
       .optional()
       .describe('After this the best answer so far is served. Default: none.'),
@@ -109,6 +130,11 @@ export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) 
         .describe('Who is asked. Keys stay in the environment.'),
       models: z.record(name, model).describe('What is asked, by the names that tasks and reports use.'),
       tasks: z.record(name, task).describe('Kinds of query, each with its own policy.'),
+      tenants: z
+        .record(z.string().min(1).max(200), tenantBudget)
+        .nullable()
+        .optional()
+        .describe('What all queries of a tenant may cost together; "*": of each tenant that is not named.'),
     })
     .meta({ title: 'escalier.yaml', description: 'Providers, models and tasks of Escalier.' });
 }

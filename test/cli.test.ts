@@ -16,7 +16,7 @@ import { readRecordedSet, type RecordedSet } from '../recorded/read.ts';
 import { startReplay, type ReplayServer } from '../replay/server.ts';
 import { buildTo } from './support/build.ts';
 import { createNamespace, hostTestWorker } from './support/cli-stack.ts';
-import { useDatabase } from './support/database.ts';
+import { createDatabase, useDatabase } from './support/database.ts';
 import { REPLAY, replayProvider, SYNTHETIC } from './support/replay-world.ts';
 
 const database = useDatabase();
@@ -111,7 +111,7 @@ describe('help', () => {
     expect(stderr).toBe('');
     for (const command of [
       ...['up', 'worker', 'migrate', 'init', 'apply', 'policies', 'ask', 'batch', 'record', 'report', 'demo'],
-      ...['replay', 'codec-server', 'doctor', 'schema'],
+      ...['replay', 'codec-server', 'doctor', 'schema', 'budgets'],
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }
@@ -170,6 +170,37 @@ describe('settings', () => {
     expect(applied).toMatchObject({ code: EXIT.ok, stderr: '' });
     expect(JSON.parse(applied.stdout)).toMatchObject({ applied: [{ version: 1, changed: true }, {}] });
     expectOneLine(await escalier(['init', '--settings', file]), EXIT.usage, /is there already/);
+  });
+});
+
+describe('budgets', () => {
+  test('are applied, told when they change, and shown with what is left', async () => {
+    const own = { ...env, DATABASE_URL: (await createDatabase()).url };
+    const none = await escalier(['budgets'], own);
+    expect(none).toMatchObject({
+      code: EXIT.ok,
+      stdout: expect.stringMatching(/^No budget has been applied/) as string,
+    });
+
+    const lines = (limits: string) =>
+      `${task('chain: [cheap, dear], threshold: 0.5, budget: { per_day_usd: 5 }')}tenants: { ${limits} }\n`;
+    const file = await settings('budgets', lines('"*": { per_month_usd: 2 }'));
+    const applied = await escalier(['apply', '--settings', file], own);
+    expect(applied.stderr).toContain('Budget per day of task t: $5, from now on (was not limited).');
+    await settings('budgets', lines('acme: { per_month_usd: 3 }'));
+    const again = await escalier(['apply', '--settings', file], own);
+    expect(again.stderr).toContain('Budget per day of task t: $5, unchanged.');
+    expect(again.stderr).toContain('Budget per month of tenant *: not limited from now on (was $2).');
+
+    const shown = await escalier(['budgets'], own);
+    expect(shown.stdout).toMatch(/^ *task t +day \d{4}-\d\d-\d\d +\$5\.00 +\$0.* 0 +0 *$/m);
+    const { stdout } = await escalier(['--json', 'budgets'], own);
+    const { budgets } = JSON.parse(stdout) as { budgets: unknown[] };
+    const amounts = { committedUsd: '0', openUsd: '0', knownUsd: '0', reservations: 0, denials: 0 };
+    expect(budgets).toMatchObject([
+      { scopeKind: 'task', scope: 't', period: 'day', limitUsd: '5', leftUsd: '5', ...amounts },
+      { scopeKind: 'tenant', scope: 'acme', period: 'month', limitUsd: '3', leftUsd: '3', ...amounts },
+    ]);
   });
 });
 

@@ -221,7 +221,7 @@ describe('openAttempt', () => {
     await attempted(database.pool, query, {}, { cost: { low: 0n, high: parseUsd('0.4') } });
     const open = (worstCaseUsd: string) =>
       openAttempt(database.pool, intentOf(query, { stage: 1, worstCaseUsd, maxCostUsd: '1' }));
-    expect(await open('0.600000000001')).toEqual({ type: 'denied' });
+    expect(await open('0.600000000001')).toEqual({ type: 'denied', budgets: [] });
     expect(await statuses(query)).toEqual(['1 succeeded']);
     expect(await open('0.6')).toMatchObject({ type: 'opened' });
   });
@@ -230,20 +230,20 @@ describe('openAttempt', () => {
     const query = await started(database.pool, 'task');
     const intent = intentOf(query, { worstCaseUsd: '0.6', maxCostUsd: '1' });
     expect(await openAttempt(database.pool, intent)).toMatchObject({ type: 'opened' });
-    expect(await openAttempt(database.pool, intent)).toEqual({ type: 'denied' });
+    expect(await openAttempt(database.pool, intent)).toEqual({ type: 'denied', budgets: [] });
     expect(await statuses(query)).toEqual(['1 orphaned']);
   });
 
   test('under a budget, an unknown price is denied, its own and that of an earlier attempt', async () => {
     const query = await started(database.pool, 'task');
     const unknown = intentOf(query, { worstCaseUsd: null, maxCostUsd: '1000' });
-    expect(await openAttempt(database.pool, unknown)).toEqual({ type: 'denied' });
+    expect(await openAttempt(database.pool, unknown)).toEqual({ type: 'denied', budgets: [] });
     expect(await openAttempt(database.pool, { ...unknown, maxCostUsd: null })).toMatchObject({
       type: 'opened',
     });
     expect(
       await openAttempt(database.pool, intentOf(query, { stage: 1, worstCaseUsd: '0', maxCostUsd: '1000' })),
-    ).toEqual({ type: 'denied' });
+    ).toEqual({ type: 'denied', budgets: [] });
   });
 
   test('twenty opens at once never exceed the budget', async () => {

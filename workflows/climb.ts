@@ -27,6 +27,8 @@ export interface StageRecord {
   readonly confidence?: number | null;
   /** In words, for people. */
   readonly failure?: string;
+  /** Set where the failure is the ledger's refusal: no money is left for the call. */
+  readonly denied?: true;
 }
 
 /** A query on its way up: money, time, and what to show to people. The decisions are not here. */

@@ -101,7 +101,7 @@ function whyNothing(plan: Plan, { outcome }: Finish, climb: Climb): string {
   const because = failures.length === 0 ? '' : `: ${failures.join('; ')}`;
   switch (outcome) {
     case 'budget':
-      return `the limit of $${plan.limits.maxCostUsd ?? '0'} per query leaves no room for a call${because}`;
+      return `${noMoney(plan, climb)}${because}`;
     case 'deadline':
       return `the deadline of ${plan.limits.deadlineMs ?? 0} ms passed before any model answered${because}`;
     case 'cancelled':
@@ -112,6 +112,16 @@ function whyNothing(plan: Plan, { outcome }: Finish, climb: Climb): string {
     case 'failed':
       return `no model gave a usable response${because}`;
   }
+}
+
+/** Either the ledger refused a call, for a reason among the failures, or the query's own limit kept it from being asked for. */
+function noMoney(plan: Plan, climb: Climb): string {
+  const denied = [...climb.stages.values()].some((stage) => stage.denied);
+  const why = denied
+    ? 'no money is left for a call'
+    : `the limit of $${plan.limits.maxCostUsd ?? '0'} per query leaves no room for a call`;
+  const answered = [...climb.stages.values()].some((stage) => stage.message !== undefined);
+  return answered ? `${why}, and the task serves no answer below its threshold (at_limit: fail)` : why;
 }
 
 function errorOf(

@@ -80,7 +80,10 @@ function afterFailure(error: unknown, command: Work, climb: Climb): Happening {
   climb.note(command.stage, { failure: cause instanceof Error ? cause.message : String(cause) });
   if (cause instanceof TimeoutFailure) return { type: 'failed', kind: 'timeout' };
   if (cause instanceof ApplicationFailure) {
-    if (cause.type === DENIED) return { type: 'denied' };
+    if (cause.type === DENIED) {
+      climb.note(command.stage, { denied: true });
+      return { type: 'denied' };
+    }
     if (cause.type === UNSCORED) return { type: 'failed', kind: 'unscored' };
     if (details?.kind !== undefined) return { type: 'failed', kind: details.kind };
     // The ledger cannot go on with this query: it had ended before this run came to it.

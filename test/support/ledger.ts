@@ -65,6 +65,7 @@ export function intentOf(query: QueryRef, overrides: Partial<Intent> = {}): Inte
     serviceTier: null,
     worstCaseUsd: '1',
     maxCostUsd: null,
+    sparesFirstStages: false,
     expiresInMs: 60_000,
     workflowId: 'workflow',
     runId: 'run',
