@@ -53,9 +53,10 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
   return inTransaction(pool, async (db) => {
     await lockQuery(db, intent);
     const earlier = await attemptsOfCall(db, intent);
+    // Also where the call turns out to be paid for: nobody will try it again, and the row would stay open.
+    if (earlier.some((attempt) => attempt.status === 'started')) await supersede(db, intent);
     const succeeded = earlier.find((attempt) => attempt.status === 'succeeded');
     if (succeeded !== undefined) return { type: 'found', attemptId: succeeded.attempt_id };
-    if (earlier.some((attempt) => attempt.status === 'started')) await supersede(db, intent);
     if (!(await fitsBudget(db, intent))) return { type: 'denied' };
     if (intent.purpose === 'serve') await resumeQuery(db, intent);
     const attemptId = uuidv7();
