@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'bench/peers/', '**/*.cjs'] },
+  { ignores: ['dist/', 'dist-chaos/', 'coverage/', 'bench/peers/', '**/*.cjs'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {

@@ -62,9 +62,10 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
     const query = await lockQuery(db, intent);
     if (query.runId !== intent.runId) await handOver(db, intent);
     const earlier = await attemptsOfCall(db, intent);
+    // Also where the call turns out to be paid for: nobody will try it again, and the row would stay open.
+    if (earlier.some((attempt) => attempt.status === 'started')) await supersede(db, intent);
     const succeeded = earlier.find((attempt) => attempt.status === 'succeeded');
     if (succeeded !== undefined) return { type: 'found', attemptId: succeeded.attempt_id };
-    if (earlier.some((attempt) => attempt.status === 'started')) await supersede(db, intent);
     if (!(await fitsBudget(db, intent))) return { type: 'denied', budgets: [] };
     const attemptId = uuidv7();
     // Budgets are shared by many queries: from here on little may come before the commit.

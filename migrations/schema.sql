@@ -49,10 +49,10 @@ END) stored,
   run_id text not null,
   activity_attempt integer not null,
   worker text not null,
+  budget_keys text[],
   service_tier text,
   input_image_tokens bigint,
   output_image_tokens bigint,
-  budget_keys text[],
   constraint attempts_cache_write_tokens_check CHECK ((cache_write_tokens >= 0)),
   constraint attempts_cached_input_tokens_check CHECK ((cached_input_tokens >= 0)),
   constraint attempts_check CHECK ((cost_high_usd >= cost_low_usd)),
@@ -333,6 +333,8 @@ CREATE INDEX labels_by_query ON ONLY public.labels USING btree (query_id);
 
 CREATE INDEX queries_by_task ON ONLY public.queries USING btree (task, started_at);
 
+CREATE INDEX queries_running ON ONLY public.queries USING btree (started_at, query_id) WHERE (status = 'running'::text);
+
 CREATE INDEX report_baselines_by_day ON public.report_baselines USING btree (day);
 
 CREATE INDEX report_queries_by_day ON public.report_queries USING btree (day);
@@ -340,7 +342,6 @@ CREATE INDEX report_queries_by_day ON public.report_queries USING btree (day);
 CREATE INDEX report_spend_by_day ON public.report_spend USING btree (day);
 
 CREATE INDEX report_stages_by_day ON public.report_stages USING btree (day);
-CREATE INDEX queries_running ON ONLY public.queries USING btree (started_at, query_id) WHERE (status = 'running'::text);
 
 create view attempt_spend as
  SELECT query_id,
@@ -982,6 +983,7 @@ comment on column attempts.workflow_id is 'Temporal workflow id.';
 comment on column attempts.run_id is 'Temporal run id.';
 comment on column attempts.activity_attempt is 'Temporal''s count of the activity''s attempts. Recorded only: it repeats after a reset.';
 comment on column attempts.worker is 'Identity of the worker that made the request.';
+comment on column attempts.budget_keys is 'The rows of budget_periods that it is reserved in; null where no budget applied when it was opened.';
 comment on column attempts.service_tier is 'The service tier that it is billed at: as the response said, else as the request asked; null for the vendor''s default.';
 comment on column attempts.input_image_tokens is 'The part of input_tokens that was images; null where no usage came, and before the column was there.';
 comment on column attempts.output_image_tokens is 'The part of output_tokens that was images; null where no usage came, and before the column was there.';
@@ -1009,19 +1011,6 @@ comment on column baselines_by_day.left_out_all_low_usd is 'The least that those
 comment on column baselines_by_day.left_out_all_high_usd is 'Sum of the known upper bounds of that, in USD: a bound only where left_out_all_unbounded is 0.';
 comment on column baselines_by_day.left_out_all_unbounded is 'How many attempts of those queries nothing bounds from above.';
 comment on function baselines_of_day(of_day date) is 'Rows of baselines_by_day for one day, from the base tables.';
-comment on view double_billing is 'What was paid beside the answers, and why, by UTC day of the query''s start: spend_by_day without accepted, fallback, audit, open and pending. Filter on day.';
-comment on column double_billing.day is 'UTC day on which the query started: an attempt counts with its query.';
-comment on column double_billing.task is 'The task.';
-comment on column double_billing.policy_version is 'The policy version that the query is pinned to.';
-comment on column double_billing.reason is 'escalation (discarded, corroborated), retry (retried, failed), orphan (orphaned), or the class itself: scoring, routing, cancelled, unanswered, duplicate.';
-comment on column double_billing.spend_class is 'What the money went into: see attempt_spend.spend_class.';
-comment on column double_billing.attempts is 'How many.';
-comment on column double_billing.without_price is 'Of those, how many have no known price.';
-comment on column double_billing.unbounded is 'Of those, how many nothing bounds from above, those without a price among them.';
-comment on column double_billing.known_usd is 'Sum of the costs that are known, in USD.';
-comment on column double_billing.low_usd is 'The least that they can have cost together, in USD.';
-comment on column double_billing.high_usd is 'Sum of the upper bounds that are known, in USD: a bound of the whole only where unbounded is 0.';
-comment on column attempts.budget_keys is 'The rows of budget_periods that it is reserved in; null where no budget applied when it was opened.';
 comment on table budget_periods is 'Each budget in each period in which it was asked for: what the attempts opened in it have cost or can still cost. Not partitioned.';
 comment on column budget_periods.budget_key is 'scope_kind:period:period_start:scope, such as tenant:day:2026-11-24:acme. Rows are locked in the order of its bytes.';
 comment on column budget_periods.scope_kind is 'task or tenant.';
@@ -1039,6 +1028,18 @@ comment on column budgets.scope is 'The task or the tenant; for tenants * stands
 comment on column budgets.period is 'day or month, in UTC.';
 comment on column budgets.limit_usd is 'The most that the attempts opened in one period may cost, in USD.';
 comment on column budgets.updated_at is 'When the limit last changed.';
+comment on view double_billing is 'What was paid beside the answers, and why, by UTC day of the query''s start: spend_by_day without accepted, fallback, audit, open and pending. Filter on day.';
+comment on column double_billing.day is 'UTC day on which the query started: an attempt counts with its query.';
+comment on column double_billing.task is 'The task.';
+comment on column double_billing.policy_version is 'The policy version that the query is pinned to.';
+comment on column double_billing.reason is 'escalation (discarded, corroborated), retry (retried, failed), orphan (orphaned), or the class itself: scoring, routing, cancelled, unanswered, duplicate.';
+comment on column double_billing.spend_class is 'What the money went into: see attempt_spend.spend_class.';
+comment on column double_billing.attempts is 'How many.';
+comment on column double_billing.without_price is 'Of those, how many have no known price.';
+comment on column double_billing.unbounded is 'Of those, how many nothing bounds from above, those without a price among them.';
+comment on column double_billing.known_usd is 'Sum of the costs that are known, in USD.';
+comment on column double_billing.low_usd is 'The least that they can have cost together, in USD.';
+comment on column double_billing.high_usd is 'Sum of the upper bounds that are known, in USD: a bound of the whole only where unbounded is 0.';
 comment on function ensure_ledger_partitions(months_ahead integer) is 'Makes the monthly partitions from last month to so many months ahead; returns how many were missing.';
 comment on table escalier_migration_hashes is 'SHA-256 of each applied migration file, so that an edited one is noticed.';
 comment on column escalier_migration_hashes.name is 'The file''s name without .sql.';

@@ -198,6 +198,15 @@ describe('openAttempt', () => {
     expect(orphan).toMatchObject({ costLowUsd: '0', costHighUsd: '0.5', costUsd: null });
   });
 
+  test('a try that is open when an earlier one turns out to have succeeded is superseded: nobody will try it again', async () => {
+    const query = await started(database.pool, 'task');
+    const late = await opened(database.pool, query);
+    await opened(database.pool, query);
+    await closeAttempt(database.pool, null, closeOf(query, late));
+    expect(await openAttempt(database.pool, intentOf(query))).toEqual({ type: 'found', attemptId: late });
+    expect(await statuses(query)).toEqual(['1 succeeded', '2 orphaned']);
+  });
+
   test('counts the failures of its own run only: another run has its own tries', async () => {
     const query = await started(database.pool, 'task');
     await attempted(database.pool, query, { runId: 'earlier' }, { status: 'failed' });

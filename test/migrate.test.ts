@@ -9,7 +9,13 @@ describe('migrate', () => {
   test('three starters at once: one applies, the others wait, and the schema is there once', async () => {
     const { url, pool } = await createDatabase('template0');
     const applied = await Promise.all([migrate(url), migrate(url), migrate(url)]);
-    expect(applied.flat()).toEqual(['0001_ledger', '0002_budgets']);
+    expect(applied.flat()).toEqual([
+      '0001_ledger',
+      '0002_budgets',
+      '0003_sweeper',
+      '0004_price_book',
+      '0005_reports',
+    ]);
     const { rows } = await pool.query<{ n: string }>('select count(*) as n from escalier_migrations');
     expect(rows[0]!.n).toBe('2');
     expect(await schemaProblem(pool)).toBeNull();
