@@ -22,6 +22,8 @@ const TUNING: readonly string[] = [
   'history.timerProcessorMaxPollRPS=2000',
   'history.visibilityProcessorMaxPollRPS=2000',
   'system.enableActivityEagerExecution=true',
+  // A workflow whose workers died in the middle of its task several times in a row would wait up to ten minutes.
+  'history.workflowTaskRetryMaxInterval="10s"',
 ];
 const FILE_PRAGMAS: readonly string[] = ['journal_mode=WAL', 'synchronous=NORMAL'];
 

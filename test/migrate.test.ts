@@ -17,7 +17,7 @@ describe('migrate', () => {
       '0005_reports',
     ]);
     const { rows } = await pool.query<{ n: string }>('select count(*) as n from escalier_migrations');
-    expect(rows[0]!.n).toBe('2');
+    expect(rows[0]!.n).toBe('5');
     expect(await schemaProblem(pool)).toBeNull();
     await pool.end();
   });

@@ -26,6 +26,7 @@ const TYPES: Readonly<Record<string, ExportType>> = {
   text: 'text',
   uuid: 'uuid',
   jsonb: 'json',
+  _text: 'json',
   int4: 'integer',
   int8: 'bigint',
   float8: 'double',
@@ -90,9 +91,10 @@ function literal(at: Date): string {
   return pg.escapeLiteral(at.toISOString());
 }
 
-/** A column as text: instants in ISO 8601, UTC, with microseconds, whatever the session's settings. */
+/** A column as text: lists as JSON, instants in ISO 8601, UTC, with microseconds, whatever the session's settings. */
 export function selected({ name, type }: ExportColumn): string {
   const column = pg.escapeIdentifier(name);
+  if (type === 'json') return `to_json(${column}) as ${column}`;
   return type === 'timestamp'
     ? `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as ${column}`
     : column;

@@ -69,7 +69,7 @@ test('books that are right break nothing', () => {
 
 const ORPHAN = row({ attempt_id: 'b', status: 'orphaned', spend_class: 'orphaned', cost_low_usd: '0' });
 /** Opened while the first was under way, and closed late. */
-const LATE = row({ attempt_id: 'b', spend_class: 'duplicate', started_us: '1500', closed_us: '2500' });
+const LATE = row({ attempt_id: 'b', spend_class: 'discarded', started_us: '1500', closed_us: '2500' });
 
 const DOCTORED: readonly (readonly [check: string, what: string, books: Partial<Books>])[] = [
   [
@@ -170,9 +170,9 @@ const DOCTORED: readonly (readonly [check: string, what: string, books: Partial<
     { classes: [{ ...GOOD.classes[0]!, high: null }] },
   ],
   [
-    'nothing is a duplicate but the late close of an orphan',
-    'two tries that did not overlap',
-    { attempts: [ROW, { ...LATE, started_us: '2001' }] },
+    'nothing is a duplicate',
+    'a response that the query had already',
+    { attempts: [ROW, { ...LATE, spend_class: 'duplicate' }] },
   ],
 ];
 
@@ -195,7 +195,7 @@ describe('takes no offence at', () => {
   test('a late close of an orphan', () => {
     const meter = [ENTRY, { ...ENTRY, client_request_id: 'b' }];
     const total = { low: '0.02', high: '0.02' };
-    const classes = [...GOOD.classes, { spend_class: 'duplicate', attempts: '1', low: '0.01', high: '0.01' }];
+    const classes = [...GOOD.classes, { spend_class: 'discarded', attempts: '1', low: '0.01', high: '0.01' }];
     expect(broken({ attempts: [ROW, LATE], meter, total, classes })).toEqual([]);
   });
 

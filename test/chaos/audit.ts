@@ -120,13 +120,10 @@ const CHECKS: Readonly<Record<string, Find>> = {
         ];
   },
 
-  'nothing is a duplicate but the late close of an orphan': ({ attempts }) => {
-    const calls = byCall(attempts);
-    return attempts
+  'nothing is a duplicate': ({ attempts }) =>
+    attempts
       .filter((row) => row.spend_class === 'duplicate')
-      .filter((row) => !(calls.get(callOf(row)) ?? []).some((other) => overlaps(other, row)))
-      .map((row) => `${row.attempt_id} of ${row.workflow_id}`);
-  },
+      .map((row) => `${row.attempt_id} of ${row.workflow_id}`),
 };
 
 /** Compares the vendor's meter, the ledger and what callers were told. Pure. */
@@ -142,12 +139,6 @@ function isNoEnd(error: string | null): boolean {
 function within(billed: MeterEntry['billed_usd'], low: string, high: string | null): boolean {
   const cost = parseUsd(billed);
   return parseUsd(low) <= cost && (high === null || cost <= parseUsd(high));
-}
-
-/** Whether both succeeded though neither knew of the other: each began before the other was closed. */
-function overlaps(a: AttemptRow, b: AttemptRow): boolean {
-  if (a === b || a.status !== 'succeeded' || a.closed_us === null || b.closed_us === null) return false;
-  return BigInt(a.started_us) < BigInt(b.closed_us) && BigInt(b.started_us) < BigInt(a.closed_us);
 }
 
 function callOf(row: AttemptRow): string {
