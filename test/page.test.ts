@@ -82,7 +82,7 @@ test('the report as a page: the figures of the report, and nothing from elsewher
       '$0.06000 · 2 requests',
       '$0.01000 · 1 request',
       '$0 to $0.2500 · 1 request',
-      '1 of 3 stop here · $0.02000 to $0.2700',
+      '1 of 3 end here · $0.02000 to $0.2700',
     ]),
   );
   expect(text).toContain('not measured');

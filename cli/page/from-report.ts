@@ -5,6 +5,7 @@ import { isPaidTwice } from '../../ledger/report.ts';
 import type { SpendClass } from '../../ledger/report/spend.ts';
 import { percent } from '../output.ts';
 import type { FullReport } from '../report/full-report.ts';
+import type { RecordedReport } from '../report/recorded.ts';
 import { accuracyOf } from '../report/savings-text.ts';
 import { byTheBook, sentence } from '../report/stages-text.ts';
 import { CLASSES, period, shareOf, sources, versions } from '../report/text.ts';
@@ -32,6 +33,7 @@ function taskOf(report: FullReport): PageTask {
     days: daysOf(report),
     stages: stagesOf(report),
     savings: savingsOf(report),
+    simulated: report.recorded && simulatedOf(report.recorded),
     facts: factsOf(report),
   };
 }
@@ -120,7 +122,7 @@ function stagesOf({ stages, recorded }: FullReport): StageStep[] {
       place: stage.stage + 1,
       model: stage.model,
       reached: stage.reached,
-      stopped: stage.stopped,
+      ended: stage.endedHere,
       share: stage.reached / all,
       acceptance: worth.stopped,
       // From the queries that went on, which are dearer: only the lower end says something of all.
@@ -132,21 +134,25 @@ function stagesOf({ stages, recorded }: FullReport): StageStep[] {
 }
 
 function savingsOf({ baselines, recorded }: FullReport): SavingsRange[] {
-  return [
-    ...baselines
-      .filter(({ called, notCalled }) => called + notCalled > 0)
-      .map((baseline) => ({
-        baseline: `always ${baseline.model}`,
-        ...savedAgainst(baseline.baseline, baseline.actual),
-        accuracy: accuracyOf(baseline, recorded),
-      })),
-    ...(recorded?.baselines ?? []).map(({ name, model, cost, accuracy }) => ({
-      baseline: `${name}: ${model}, on ${recorded?.queries ?? 0} recorded queries`,
-      low: cost - (recorded?.cascade.cost ?? 0n),
-      high: cost - (recorded?.cascade.cost ?? 0n),
-      accuracy: `${percent(recorded?.cascade.accuracy ?? Number.NaN)} against ${percent(accuracy)}`,
+  return baselines
+    .filter(({ called, notCalled }) => called + notCalled > 0)
+    .map((baseline) => ({
+      baseline: `always ${baseline.model}`,
+      ...savedAgainst(baseline.baseline, baseline.actual),
+      accuracy: accuracyOf(baseline, recorded),
+    }));
+}
+
+function simulatedOf({ queries, cascade, baselines }: RecordedReport): NonNullable<PageTask['simulated']> {
+  return {
+    queries,
+    savings: baselines.map(({ name, model, cost, accuracy }) => ({
+      baseline: `${name}: ${model}`,
+      low: cost - cascade.cost,
+      high: cost - cascade.cost,
+      accuracy: `${percent(cascade.accuracy)} against ${percent(accuracy)}`,
     })),
-  ];
+  };
 }
 
 function factsOf(report: FullReport): (readonly [string, string])[] {

@@ -2,7 +2,7 @@ import { html, raw } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
 import { displaySpend } from '../../core/spend.ts';
 import { percent } from '../output.ts';
-import { KINDS, type Kind, type Page, type PageTask, type StageStep } from './model.ts';
+import { KINDS, type Kind, type Page, type PageTask, type SavingsRange, type StageStep } from './model.ts';
 import { breakEvenPlot, classesPlot, daysPlot, savingsPlot, savingsText, staircasePlot } from './plots.ts';
 import { STYLE } from './style.ts';
 
@@ -82,7 +82,7 @@ function staircase(stages: readonly StageStep[]): Markup {
   const breakEven = breakEvenPlot(stages);
   return html`${figure(
       'The staircase',
-      'Of all queries, those that come to a stage and those that stop there.',
+      'Of all queries, those that come to a stage and those that end there.',
       staircasePlot(stages),
       '',
     )}
@@ -117,33 +117,38 @@ function staircase(stages: readonly StageStep[]): Markup {
     </table>`;
 }
 
-function savings({ savings: ranges }: PageTask): Markup {
+function savings({ savings: ranges, simulated }: PageTask): Markup {
   const plot = savingsPlot(ranges);
   return html`${
-      plot === null
-        ? ''
-        : figure(
-            'Saved against a baseline',
-            'What the baseline would have cost less everything that the task spent. A range, because what a model would have said to queries that stopped before it was not observed.',
-            plot,
-            '',
-          )
-    }
-    <table>
-      <tr>
-        <th>baseline</th>
-        <th>saved</th>
-        <th>accuracy against it</th>
-      </tr>
-      ${ranges.map(
-        (range) =>
-          html`<tr>
-            <td>${range.baseline}</td>
-            <td>${savingsText(range)}</td>
-            <td>${range.accuracy}</td>
-          </tr>`,
-      )}
-    </table>`;
+    plot === null
+      ? ''
+      : figure(
+          'Saved against a baseline',
+          'What the baseline would have cost less everything that the task spent. A range, because what a model would have said to queries that stopped before it was not observed.',
+          plot,
+          '',
+        )
+  }
+  ${savingsTable('baseline', ranges)}
+  ${simulated === null ? '' : savingsTable(`simulated on ${simulated.queries} recorded queries`, simulated.savings)}`;
+}
+
+function savingsTable(what: string, ranges: readonly SavingsRange[]): Markup {
+  return html`<table>
+    <tr>
+      <th>${what}</th>
+      <th>saved</th>
+      <th>accuracy against it</th>
+    </tr>
+    ${ranges.map(
+      (range) =>
+        html`<tr>
+          <td>${range.baseline}</td>
+          <td>${savingsText(range)}</td>
+          <td>${range.accuracy}</td>
+        </tr>`,
+    )}
+  </table>`;
 }
 
 function figure(title: string, caption: string, svg: string, extra: Markup | string): Markup {

@@ -28,6 +28,8 @@ export interface PageTask {
   readonly days: readonly DayBar[];
   readonly stages: readonly StageStep[];
   readonly savings: readonly SavingsRange[];
+  /** On recorded responses, where a set was given; null where none was. */
+  readonly simulated: { readonly queries: number; readonly savings: readonly SavingsRange[] } | null;
   readonly facts: readonly (readonly [string, string])[];
 }
 
@@ -58,10 +60,11 @@ export interface StageStep {
   readonly place: number;
   readonly model: string;
   readonly reached: number;
-  readonly stopped: number;
+  /** Queries that ended here, by the stop rule or because there was nothing after it. */
+  readonly ended: number;
   /** Share of all queries that reached the stage, in [0, 1]. */
   readonly share: number;
-  /** Share of those that stopped here, in [0, 1]; null where no query has ended here or beyond. */
+  /** Share of those that the stop rule stopped here, in [0, 1]; null where no query has ended here or beyond. */
   readonly acceptance: number | null;
   /** The share from which the stage pays by itself, as bounds; may exceed 1; null where it is not known. */
   readonly breakEven: { readonly low: number; readonly high: number | null } | null;

@@ -79,13 +79,13 @@ export function daysPlot(days: readonly DayBar[]): string {
   });
 }
 
-/** How far queries climb: of all queries, those that stop at each stage and those that go on. */
+/** How far queries climb: of all queries, those that end at each stage and those that go on. */
 export function staircasePlot(stages: readonly StageStep[]): string {
   const rows = stages.map((stage) => ({
     ...stage,
     name: `${stage.place} · ${stage.model}`,
-    stoppedShare: stage.share * (stage.reached === 0 ? 0 : stage.stopped / stage.reached),
-    label: `${stage.stopped} of ${stage.reached} stop here · ${displaySpend(stage.spend)}`,
+    endedShare: stage.share * (stage.reached === 0 ? 0 : stage.ended / stage.reached),
+    label: `${stage.ended} of ${stage.reached} end here · ${displaySpend(stage.spend)}`,
   }));
   return draw({
     height: 40 + rows.length * 44,
@@ -101,10 +101,10 @@ export function staircasePlot(stages: readonly StageStep[]): string {
         title: () => 'share of all queries that come here',
       }),
       Plot.barX(rows, {
-        x: 'stoppedShare',
+        x: 'endedShare',
         y: 'name',
         fill: 'var(--answers)',
-        title: () => 'share of all queries that stop here',
+        title: () => 'share of all queries that end here',
       }),
       Plot.text(rows, { x: 'share', y: 'name', text: 'label', textAnchor: 'start', dx: 8 }),
     ],
