@@ -47,6 +47,10 @@ export async function startWorker(options: CascadeWorkerOptions): Promise<Cascad
   const connection = await connect(options);
   try {
     await ensureSearchAttributes(connection, options.namespace);
+    // Before the worker: one that is there keeps the connection from being closed when this fails.
+    if (options.sweeper) {
+      await ensureSweepSchedule(connection, options.namespace, options.taskQueue ?? TASK_QUEUE);
+    }
     const dataConverter = options.payloadCodec && {
       payloadCodecs: [options.payloadCodec],
       failureConverterPath: encryptingFailureConverterPath(),
@@ -69,14 +73,24 @@ export async function startWorker(options: CascadeWorkerOptions): Promise<Cascad
       ...(options.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: options.maxCachedWorkflows }),
       shutdownGraceTime: SHUTDOWN_GRACE,
     });
-    if (options.sweeper) {
-      await ensureSweepSchedule(connection, options.namespace, options.taskQueue ?? TASK_QUEUE);
-    }
     return run(worker, connection);
   } catch (error) {
     await connection.close();
-    throw error;
+    if (!isOutage(error)) throw error;
+    throw new Unavailable(
+      `Temporal at ${options.address} went away while the worker started (${connectionProblem(error)}): start the worker again when it is back`,
+      { cause: error },
+    );
   }
+}
+
+/** gRPC's codes for a server that is not there, or does not answer: DEADLINE_EXCEEDED and UNAVAILABLE. */
+const OUTAGE: ReadonlySet<unknown> = new Set([4, 14]);
+
+/** Whether an error, or what caused it, is an outage of the server: another start may go well. */
+export function isOutage(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && OUTAGE.has(error.code)) || isOutage(error.cause);
 }
 
 function run(worker: Worker, connection: NativeConnection): CascadeWorker {

@@ -88,7 +88,10 @@ export class Supervisor {
     if (signal === 'SIGKILL' && !running.struck && kill !== null) this.options.onOwnKill(kill);
     else if (kill !== null) this.options.onKillUndone(kill);
     if (!this.isStopping() && signal !== 'SIGKILL') {
-      this.options.onExit(`exit ${code ?? signal ?? 'unknown'}: ${words.trim().split('\n').at(-1) ?? ''}`);
+      // Node ends a crash with its own version; the line that names the error says more.
+      const lines = words.trim().split('\n');
+      const line = lines.findLast((text) => /^\w*Error\b/.test(text)) ?? lines.at(-1) ?? '';
+      this.options.onExit(`exit ${code ?? signal ?? 'unknown'}: ${line}`);
     }
   }
 }
