@@ -1,6 +1,7 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import type { Outcome } from '../core/cascade.ts';
 import type { RunningQuery, UnsettledAttempt } from '../ledger/sweep.ts';
+import { inParallel } from './in-parallel.ts';
 import type { Ports, WorkflowState, WorkflowStates } from './ports.ts';
 import type { CostsSettled, QueriesSwept, SweepActivities, SweepPlace } from './types.ts';
 
@@ -51,7 +52,7 @@ async function endLostQueries(
     olderThanSeconds: YOUNGEST_SECONDS,
     limit: QUERIES_A_PAGE,
   });
-  const ended = await inParallel(queries, async (query) => {
+  const ended = await inParallel(queries, AT_ONCE, async (query) => {
     const state = await temporal.workflowState(query.workflowId);
     if (state?.status === 'running') return false;
     return endLost(ports, query, state === null ? GONE : ENDS[state.status]);
@@ -103,7 +104,7 @@ async function settleCosts(ports: Ports): Promise<CostsSettled> {
     closedWithinSeconds: ASK_AFTER_CLOSE_SECONDS,
     limit: COSTS_A_PASS,
   });
-  const results = await inParallel(attempts, (attempt) => settleCost(ports, attempt));
+  const results = await inParallel(attempts, AT_ONCE, (attempt) => settleCost(ports, attempt));
   return {
     settled: results.filter((result) => result === 'settled').length,
     unanswered: results.filter((result) => result === 'unanswered').length,
@@ -125,17 +126,4 @@ async function settleCost(
     context.log.warn('a cost could not be looked up', { attemptId: attempt.attemptId, error });
     return 'unanswered';
   }
-}
-
-async function inParallel<Item, Result>(
-  items: readonly Item[],
-  job: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const queue = items.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await job(item);
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return results;
 }

@@ -119,15 +119,7 @@ export async function correctSettlement(
   committedUsd: DecimalUsd,
   cost: Picodollars,
 ): Promise<void> {
-  await db.query({
-    name: 'correct-settlement',
-    text: `with locked as (
-             select budget_key from budget_periods where budget_key = any($1::text[]) order by budget_key for update
-           )
-           update budget_periods p set committed_usd = p.committed_usd - $2::numeric + $3::numeric
-           from locked where p.budget_key = locked.budget_key`,
-    values: [budgetKeys, committedUsd, formatUsd(cost)],
-  });
+  await moveCommitted(db, budgetKeys, { from: committedUsd, to: formatUsd(cost), released: '0' });
 }
 
 /**
@@ -140,14 +132,24 @@ export async function settleReservation(
   reservedUsd: DecimalUsd,
   high: Picodollars | null,
 ): Promise<void> {
+  const to = high === null ? reservedUsd : formatUsd(high);
+  await moveCommitted(db, budgetKeys, { from: reservedUsd, to, released: reservedUsd });
+}
+
+/** @param released what is no longer held by an open attempt. */
+async function moveCommitted(
+  db: Queryable,
+  budgetKeys: readonly string[],
+  { from, to, released }: { from: DecimalUsd; to: DecimalUsd; released: DecimalUsd },
+): Promise<void> {
   await db.query({
-    name: 'settle-reservation',
+    name: 'move-committed',
     text: `with locked as (
              select budget_key from budget_periods where budget_key = any($1::text[]) order by budget_key for update
            )
            update budget_periods p set committed_usd = p.committed_usd - $2::numeric + $3::numeric,
-             open_usd = p.open_usd - $2::numeric
+             open_usd = p.open_usd - $4::numeric
            from locked where p.budget_key = locked.budget_key`,
-    values: [budgetKeys, reservedUsd, high === null ? reservedUsd : formatUsd(high)],
+    values: [budgetKeys, from, to, released],
   });
 }

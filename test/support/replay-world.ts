@@ -176,20 +176,7 @@ export function withModels(
   return { ...policy, chain: policy.chain.map((model, stage) => ({ ...model, ...change(model, stage) })) };
 }
 
-/** Runs a job for each item, so many at a time; results in the items' order. */
-export async function inParallel<Item, Result>(
-  items: readonly Item[],
-  concurrency: number,
-  job: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  const queue = items.entries();
-  const work = async (): Promise<void> => {
-    for (const [index, item] of queue) results[index] = await job(item);
-  };
-  await Promise.all(Array.from({ length: concurrency }, work));
-  return results;
-}
+export { inParallel } from '../../activities/in-parallel.ts';
 
 export function askOf(query: RecordedQuery, task = query.task) {
   return { task, messages: query.messages };
