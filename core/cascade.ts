@@ -29,6 +29,8 @@ export interface CascadePlan {
   readonly thresholds: readonly number[];
   readonly scorer: { readonly scoresLastStage: boolean; readonly worstCaseUsd: DecimalUsd | null };
   readonly limits: Limits;
+  /** How accurate each stage's model is, where that was learned: see {@link spokesman}. As long as `stages`. */
+  readonly modelAccuracy?: readonly number[];
 }
 
 /** A usable response: the attempt that paid for it, and the candidate it gave (null where it holds no answer). */
@@ -267,13 +269,21 @@ function finish(plan: CascadePlan, state: CascadeState, outcome: Outcome): Decis
 function atTheEnd(plan: CascadePlan, state: CascadeState): Served | null {
   const newest = state.responses.at(-1);
   const unscored = newest !== undefined && newest.answer !== null && !isScored(state, newest.answer);
-  return unscored ? serve(plan, state, earliest(state, newest), null) : bestCandidate(plan, state);
+  return unscored ? serve(plan, state, spokesman(plan, state, newest), null) : bestCandidate(plan, state);
 }
 
-/** The response that first gave a response's candidate: what is served, and what the verdict `accepted` goes to. */
-function earliest(state: CascadeState, response: ResponseRef): ResponseRef {
+/**
+ * The response that speaks for a response's candidate: what is served, and what the verdict `accepted` goes to. Its earliest
+ * one; where the models' accuracies were learned, the most accurate model's, since equal answers may differ in their texts.
+ */
+function spokesman(plan: CascadePlan, state: CascadeState, response: ResponseRef): ResponseRef {
   if (response.answer === null) return response;
-  return state.responses.find(({ answer }) => answer === response.answer) ?? response;
+  const accuracy = ({ stage }: ResponseRef): number => plan.modelAccuracy?.[stage] ?? 0;
+  const members = state.responses.filter(({ answer }) => answer === response.answer);
+  return members.reduce(
+    (best, member) => (accuracy(member) > accuracy(best) ? member : best),
+    members[0] ?? response,
+  );
 }
 
 function isScored(state: CascadeState, answer: string): boolean {
@@ -281,27 +291,25 @@ function isScored(state: CascadeState, answer: string): boolean {
 }
 
 /**
- * The most probable candidate, as its earliest response. Of equally probable ones, the candidate with the newest response
+ * The most probable candidate, by its {@link spokesman}. Of equally probable ones, the candidate with the newest response
  * wins: it has a dearer model's word. Where nothing was scored, the candidate of the newest response with an answer is
  * served, or failing that the newest response.
  */
 function bestCandidate(plan: CascadePlan, state: CascadeState): Served | null {
-  let best: { first: ResponseRef; newest: number; confidence: number } | null = null;
+  let best: { newest: ResponseRef; confidence: number } | null = null;
   for (const { answer, confidence } of state.scores) {
-    const members = state.responses.filter((response) => response.answer === answer);
-    const first = members[0];
-    const newest = members.at(-1);
-    if (first === undefined || newest === undefined) continue;
+    const newest = state.responses.findLast((response) => response.answer === answer);
+    if (newest === undefined) continue;
     const better =
       best === null ||
       confidence > best.confidence ||
-      (confidence === best.confidence && newest.stage > best.newest);
-    if (better) best = { first, newest: newest.stage, confidence };
+      (confidence === best.confidence && newest.stage > best.newest.stage);
+    if (better) best = { newest, confidence };
   }
-  if (best !== null) return serve(plan, state, best.first, best.confidence);
+  if (best !== null) return serve(plan, state, spokesman(plan, state, best.newest), best.confidence);
   const fallback = state.responses.findLast((response) => response.answer !== null) ?? state.responses.at(-1);
   if (fallback === undefined) return null;
-  return serve(plan, state, earliest(state, fallback), fallback.answer === null ? 0 : null);
+  return serve(plan, state, spokesman(plan, state, fallback), fallback.answer === null ? 0 : null);
 }
 
 function serve(

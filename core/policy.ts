@@ -1,6 +1,8 @@
 import type { AnswerSpec } from './answer.ts';
+import type { Certificate } from './certificate.ts';
 import type { DecimalUsd } from './money.ts';
 import type { Price } from './price.ts';
+import type { StopRule } from './stop-rule.ts';
 
 /**
  * The words of this project, as types.
@@ -86,6 +88,19 @@ export interface Policy {
   readonly retention: Retention;
   /** Input, output and cached tokens of a typical call, by which the price order was checked. */
   readonly tokenProfile: { readonly input: number; readonly output: number; readonly cachedInput: number };
+  /** How the policy was found; absent in one that was written by hand. */
+  readonly learned?: PolicyOrigin;
+}
+
+/** What a learned policy keeps of how it was found. */
+export interface PolicyOrigin {
+  /** SHA-256 of the canonical JSON of the `policy.json` that it was promoted from. */
+  readonly policySha256: string;
+  /** What the thresholds came from. */
+  readonly rule: StopRule;
+  /** On train, of each stage's model, in [0, 1]. */
+  readonly modelAccuracy: readonly number[];
+  readonly certificate: Certificate | null;
 }
 
 /** A stage of a pinned plan: a policy's model with its price book and the most that one request to it can cost. */
@@ -114,4 +129,6 @@ export interface Plan {
   readonly answer: AnswerSpec;
   readonly limits: Limits;
   readonly retention: Retention;
+  /** Of each stage's model, where the policy was learned: it decides whose text is served when several agree. */
+  readonly modelAccuracy?: readonly number[];
 }
