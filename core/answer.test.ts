@@ -72,7 +72,10 @@ describe('answers', () => {
 
   it('takes the whole text', () => {
     expect(extract(' Paris. ', { from: 'text', normalise: 'loose' })).toBe('paris');
-    expect(extract(' "" ', { from: 'text', normalise: 'loose' })).toBeNull();
+    expect(extract(' ', { from: 'text', normalise: 'loose' })).toBeNull();
+    // The empty string, written out, is an answer like any other.
+    expect(extract(" '' ", { from: 'text', normalise: 'loose' })).toBe('""');
+    expect(extract(' "" ', { from: 'text', normalise: 'loose' })).toBe('""');
   });
 
   it('takes the first group of the last match, or the whole match', () => {

@@ -50,11 +50,16 @@ function extract(text: string, spec: AnswerSpec, ordinal: number): string | null
       return normalise(text, spec.normalise);
     case 'json': {
       let value: unknown;
+      let readable = false;
       for (const json of jsonValues(text)) {
+        readable ||= !Array.isArray(json);
         const there = pointTo(json, spec.pointer);
         if (there !== undefined) value = there;
       }
+      if (!readable) value ??= valueInBrokenJson(text, spec.pointer);
       if (value === undefined || value === null) return null;
+      // Said in so many words, the empty string is an answer.
+      if (value === '' && spec.normalise === 'loose') return EMPTY_STRING;
       return normalise(typeof value === 'string' ? value : canonicalJson(value), spec.normalise);
     }
     case 'regex': {
@@ -68,10 +73,15 @@ function extract(text: string, spec: AnswerSpec, ordinal: number): string | null
   }
 }
 
+/** How the empty string stands among loose answers, where nothing would be left of it without its quotes. */
+const EMPTY_STRING = '""';
+
 export function normalise(text: string, how: Normalisation): string | null {
   const trimmed = text.trim();
   if (how === 'none') return trimmed;
   if (how === 'number') return lastNumber(trimmed);
+  // A literal of the empty string is an answer, though nothing is left of it without its quotes.
+  if (/^["'`]{2,}\.?$/.test(trimmed)) return EMPTY_STRING;
   return (
     trimmed
       .toLowerCase()
@@ -133,6 +143,28 @@ export function lastJson(text: string): unknown {
   let last: unknown;
   for (const value of jsonValues(text)) last = value;
   return last;
+}
+
+/**
+ * The last scalar after `"key":` in a text whose JSON cannot be read (models leave quotes in their reasoning unescaped), for a
+ * pointer of one key; undefined where there is none.
+ */
+function valueInBrokenJson(text: string, pointer: string): unknown {
+  const [, key, ...deeper] = pointer.split('/');
+  if (key === undefined || deeper.length > 0) return undefined;
+  const name = JSON.stringify(key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const at = text.lastIndexOf(name);
+  if (at === -1) return undefined;
+  const scalar = /^\s*:\s*("(?:[^"\\\n]|\\.)*"|-?\d[\d.eE+-]*|true|false|null)/.exec(
+    text.slice(at + name.length),
+  )?.[1];
+  if (scalar === undefined) return undefined;
+  try {
+    return JSON.parse(scalar) as unknown;
+  } catch {
+    // An escape that is none, or a number such as 1.2.3: there is no value here either.
+    return undefined;
+  }
 }
 
 function pointTo(value: unknown, pointer: string): unknown {

@@ -27,12 +27,28 @@ export interface ValueStep {
 }
 
 /**
- * A gain that does not rise with confidence: `gain[i]` holds for confidences from `from[i]` up to `from[i + 1]`.
- * `from` ascends and begins at 0; `gain` never rises; both have one or more entries, equally many.
+ * A gain that falls, or stays, as confidence rises: straight lines between the knots (`confidence[i]`, `gain[i]`), flat
+ * before the first and after the last. `confidence` ascends in [0, 1]; `gain` never rises and is 0 or more; equally many.
  */
 export interface GainCurve {
-  readonly from: readonly number[];
+  readonly confidence: readonly number[];
   readonly gain: readonly number[];
+}
+
+/** The gain at a confidence. @throws {RangeError} for a curve without knots. */
+export function gainAt(curve: GainCurve, confidence: number): number {
+  const above = curve.confidence.findIndex((knot) => knot > confidence);
+  const right = above === -1 ? curve.confidence.length - 1 : above;
+  const left = above === -1 ? right : Math.max(0, above - 1);
+  const x0 = curve.confidence[left];
+  const x1 = curve.confidence[right];
+  const y0 = curve.gain[left];
+  const y1 = curve.gain[right];
+  if (x0 === undefined || x1 === undefined || y0 === undefined || y1 === undefined) {
+    throw new RangeError('a gain curve has no knots');
+  }
+  if (confidence <= x0 || x0 === x1) return y0;
+  return y0 + ((y1 - y0) * (confidence - x0)) / (x1 - x0);
 }
 
 /**
@@ -49,7 +65,16 @@ export function thresholdsOf(rule: StopRule, stages: number): number[] {
 }
 
 /** The lowest confidence from which on the next stage is not worth its price; 1 where it always is. */
-function worthless({ priceUsd, gain: { from, gain } }: ValueStep, lambdaUsd: number): number {
-  const at = gain.findIndex((value) => value * lambdaUsd <= priceUsd);
-  return at === -1 ? 1 : (from[at] ?? 1);
+function worthless({ priceUsd, gain }: ValueStep, lambdaUsd: number): number {
+  if (gainAt(gain, 0) * lambdaUsd <= priceUsd) return 0;
+  if (gainAt(gain, 1) * lambdaUsd > priceUsd) return 1;
+  // The curve falls, so halving finds the place: to the last digit of a double in 60 steps.
+  let low = 0;
+  let high = 1;
+  for (let step = 0; step < 60; step++) {
+    const middle = (low + high) / 2;
+    if (gainAt(gain, middle) * lambdaUsd <= priceUsd) high = middle;
+    else low = middle;
+  }
+  return high;
 }

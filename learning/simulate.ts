@@ -13,6 +13,7 @@ import { exactly } from '../core/spend.ts';
 import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
 import { recordedUsage } from '../recorded/usage.ts';
 import type { Score, ScoredResponse } from '../scorers/scorer.ts';
+import { responseToScore } from './scored-response.ts';
 
 /** A policy over recorded models: what the workflow's plan is, without the connections. */
 export interface SimulatedPolicy extends CascadePlan {
@@ -61,7 +62,7 @@ export async function simulateQuery(
         throw new Error(`the recorded set has no response of ${model} to ${query.id}`);
       cost += costOf(recordedUsage(recorded), priceAtStage(policy, command.stage).rates);
       const answer = extractAnswer(recorded.text, policy.answer, command.stage);
-      bought.push({ recorded, scored: scoredResponse(command.stage, model, recorded, answer) });
+      bought.push({ recorded, scored: responseToScore(recorded, command.stage, answer) });
       happened = { type: 'answered', attemptId: String(command.stage), answer };
     } else {
       const scores = await policy.score(
@@ -110,20 +111,4 @@ function priceAtStage(policy: SimulatedPolicy, stage: number): Price {
 
 function scoredQuery(query: RecordedQuery) {
   return { task: query.task, messages: query.messages, parameters: {} };
-}
-
-function scoredResponse(
-  stage: number,
-  model: string,
-  recorded: RecordedResponse,
-  answer: string | null,
-): ScoredResponse {
-  return {
-    stage,
-    model,
-    answer,
-    text: recorded.text,
-    finishReason: 'stop',
-    logprobs: recorded.logprobs ?? null,
-  };
 }

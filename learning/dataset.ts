@@ -1,0 +1,125 @@
+import { extractAnswer, type AnswerSpec } from '../core/answer.ts';
+import { costOf } from '../core/price.ts';
+import { recordedPrices } from '../recorded/prices.ts';
+import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
+import type { RecordedSet } from '../recorded/read.ts';
+import { recordedUsage } from '../recorded/usage.ts';
+import { dissectResponse, promptOf } from '../scorers/learned/features/dissect.ts';
+import { FEATURES } from '../scorers/learned/features/index.ts';
+import { responseNgrams, type SparseVector } from '../scorers/learned/ngrams.ts';
+import { responseToScore } from './scored-response.ts';
+
+/** Picodollars to USD: a mean of costs needs no more than a double. */
+const USD = 1e-12;
+
+/**
+ * A recorded set as arrays: every model's response to every query, taken apart once. What is learned, searched and
+ * measured is read from here by the numbers of models and queries.
+ */
+export interface Dataset {
+  readonly task: string;
+  readonly answer: AnswerSpec;
+  /** Ascending by mean cost: a chain is an ascending list of numbers. */
+  readonly models: readonly string[];
+  /** Marked as billed for reasoning that the recorded counts lack: in no chain, and no reference. */
+  readonly hidden: readonly boolean[];
+  readonly queries: readonly RecordedQuery[];
+  /** By model, then by query. */
+  readonly responses: readonly (readonly Response[])[];
+}
+
+/** A model's response to a query. */
+export interface Response {
+  readonly answer: string | null;
+  /** Number of its candidate among the query's answers; −1 without an answer. */
+  readonly candidate: number;
+  /** The label: 1 for right. */
+  readonly correct: 0 | 1;
+  /** Of the call, in USD. */
+  readonly costUsd: number;
+  /** Values of `FEATURES`, in their order; NaN where one does not apply. */
+  readonly features: Float64Array;
+  readonly ngrams: SparseVector;
+}
+
+/** Why a part of a recorded set was left out, for people. */
+export interface LeftOut {
+  readonly what: string;
+  readonly why: string;
+}
+
+/** A model with fewer labelled responses than this share of the queries cannot be compared with the others. */
+const LEAST_COVERAGE = 0.9;
+
+/**
+ * Every model that answered nearly every query, and every query that all of those answered, with labels.
+ * @throws {Error} when nothing is left to learn from.
+ */
+export function toDataset(set: RecordedSet, answer: AnswerSpec): { dataset: Dataset; leftOut: LeftOut[] } {
+  const leftOut: LeftOut[] = [];
+  const labelled = (model: string, id: string): RecordedResponse | undefined => {
+    const response = set.responses.get(model)?.get(id);
+    return response?.correct === undefined ? undefined : response;
+  };
+  const kept = Object.keys(set.models).filter((model) => {
+    const count = set.queries.filter(({ id }) => labelled(model, id) !== undefined).length;
+    if (count >= LEAST_COVERAGE * set.queries.length) return true;
+    leftOut.push({ what: model, why: `has ${count} labelled responses to ${set.queries.length} queries` });
+    return false;
+  });
+  const queries = set.queries.filter(({ id }) => kept.every((model) => labelled(model, id) !== undefined));
+  const task = queries[0]?.task;
+  if (task === undefined || kept.length === 0) {
+    throw new Error(
+      'nothing to learn from: no query has labelled responses of all models; see docs/learning.md',
+    );
+  }
+  if (queries.length < set.queries.length) {
+    const without = set.queries.length - queries.length;
+    leftOut.push({ what: `${without} queries`, why: 'not every model has a labelled response to them' });
+  }
+  const models = byMeanCost(kept, queries, set);
+  const candidates = queries.map(() => new Map<string, number>());
+  const prompts = queries.map((query) => promptOf({ task, messages: query.messages, parameters: {} }));
+  const responses = models.map((model) =>
+    queries.map((query, at): Response => {
+      const recorded = labelled(model, query.id)!;
+      const found = extractAnswer(recorded.text, answer, models.indexOf(model));
+      const numbers = candidates[at]!;
+      if (found !== null && !numbers.has(found)) numbers.set(found, numbers.size);
+      const parts = dissectResponse(prompts[at]!, responseToScore(recorded, 0, found));
+      return {
+        answer: found,
+        candidate: found === null ? -1 : numbers.get(found)!,
+        correct: recorded.correct!,
+        costUsd: costUsd(recorded, model, set),
+        features: Float64Array.from(FEATURES, (feature) => feature.of(parts) ?? Number.NaN),
+        ngrams: responseNgrams(recorded.text),
+      };
+    }),
+  );
+  const dataset: Dataset = {
+    task,
+    answer,
+    models,
+    hidden: models.map((model) => set.models[model]?.hidden_reasoning_tokens === true),
+    queries,
+    responses,
+  };
+  return { dataset, leftOut };
+}
+
+function byMeanCost(
+  models: readonly string[],
+  queries: readonly RecordedQuery[],
+  set: RecordedSet,
+): string[] {
+  const total = (model: string): number =>
+    queries.reduce((sum, { id }) => sum + costUsd(set.responses.get(model)!.get(id)!, model, set), 0);
+  const totals = new Map(models.map((model) => [model, total(model)]));
+  return [...models].sort((a, b) => totals.get(a)! - totals.get(b)! || (a < b ? -1 : 1));
+}
+
+function costUsd(response: RecordedResponse, model: string, set: RecordedSet): number {
+  return Number(costOf(recordedUsage(response), recordedPrices(set.models[model]!)[0].rates)) * USD;
+}

@@ -1,0 +1,84 @@
+import { MOST_RESPONSES, probabilities, type Posterior } from '../scorers/learned/posterior.ts';
+import type { Dataset } from './dataset.ts';
+import { votesOf } from './fit-posterior.ts';
+
+/** What serving the best candidate of a set of models' responses would have given, query by query. */
+export interface SetTable {
+  /** P(right) of the best candidate; 0 where no response holds an answer. */
+  readonly confidence: Float64Array;
+  /** The label of the text that is served. */
+  readonly right: Uint8Array;
+  /** Positions of the queries by rising confidence. */
+  readonly order: Int32Array;
+}
+
+/** A set of models by their numbers, ascending, as a key. */
+export function setKey(models: readonly number[]): string {
+  return models.join(' ');
+}
+
+/** Every set of one to four models of the pool, each ascending, shorter ones before those that begin with them. */
+export function* setsOf(pool: readonly number[], longest = MOST_RESPONSES): Generator<number[]> {
+  const stack: number[][] = [];
+  for (let i = pool.length - 1; i >= 0; i--) stack.push([i]);
+  for (let places = stack.pop(); places !== undefined; places = stack.pop()) {
+    yield places.map((place) => pool[place]!);
+    if (places.length === longest) continue;
+    for (let next = pool.length - 1; next > places.at(-1)!; next--) stack.push([...places, next]);
+  }
+}
+
+/** How a query is judged: the scorers that have not seen it, where it is one of the train queries. */
+export interface Judge {
+  readonly posterior: Posterior;
+  /** By model, then by query. */
+  readonly own: readonly Float64Array[];
+  /** On the queries that the posterior was fitted on, by model. */
+  readonly accuracy: readonly number[];
+}
+
+/**
+ * The table of a set.
+ * @param queries numbers of the dataset's queries; positions in the table are positions in this list.
+ * @param judgeOf the judge of the query at a position.
+ */
+export function tableOf(
+  data: Dataset,
+  set: readonly number[],
+  queries: readonly number[],
+  judgeOf: (position: number) => Judge,
+): SetTable {
+  const confidence = new Float64Array(queries.length);
+  const right = new Uint8Array(queries.length);
+  for (let at = 0; at < queries.length; at++) {
+    const judge = judgeOf(at);
+    const served = serve(data, set, queries[at]!, judge);
+    confidence[at] = served.confidence;
+    right[at] = served.model < 0 ? 0 : data.responses[served.model]![queries[at]!]!.correct;
+  }
+  const order = Int32Array.from(confidence, (_, at) => at).sort((a, b) => confidence[a]! - confidence[b]!);
+  return { confidence, right, order };
+}
+
+/** The most probable candidate of a set, and whose text is served for it; model −1 where there is no answer. */
+export function serve(
+  data: Dataset,
+  set: readonly number[],
+  query: number,
+  { posterior, own, accuracy }: Judge,
+): { confidence: number; model: number } {
+  const { votes, spokesmen } = votesOf(data, own, query, set, accuracy);
+  if (spokesmen.length === 0) return { confidence: 0, model: -1 };
+  const p = probabilities(posterior, votes, spokesmen.length);
+  let best = 0;
+  for (let c = 1; c < spokesmen.length; c++) {
+    // Of equally probable candidates the one with the newest response wins, as in the state machine.
+    if (p[c + 1]! > p[best + 1]! || (p[c + 1]! === p[best + 1]! && newest(votes, c) > newest(votes, best)))
+      best = c;
+  }
+  return { confidence: p[best + 1]!, model: spokesmen[best]! };
+}
+
+function newest(votes: readonly { readonly candidate: number }[], candidate: number): number {
+  return votes.findLastIndex((vote) => vote.candidate === candidate);
+}
