@@ -3,7 +3,7 @@ import { certificateText } from '../../core/certificate.ts';
 import { drawOutcomes, madeOutcomes } from '../../test/support/made-outcomes.ts';
 import { certify, levelOf, splitSha256 } from './certify.ts';
 import { choosePath } from './choose-path.ts';
-import { forecast, labelsNeeded } from './forecast.ts';
+import { forecast, forecastText, labelsNeeded } from './forecast.ts';
 import { freezeTest, testSha256, type Claim } from './frozen-test.ts';
 import type { PathOutcomes } from './outcomes.ts';
 import type { SplitUse } from './uses.ts';
@@ -78,6 +78,17 @@ test('where nothing certifies, the baseline is recommended, with how many labels
   expect({ point, certificate }).toEqual({ point: 0, certificate: null });
   expect(needed).toBeGreaterThan(100);
   expect(needed).toBeLessThan(400);
+});
+
+test('the forecast in words', () => {
+  const promised = forecast(frozen, selection, 400, 0.05, 1);
+  expect(forecastText(claim, promised)).toMatch(
+    /^regret ≤ 2%: by the selection data, 400 certify labels give a chance of (100|9\d)% .* 3\d% of the .* it takes 149\.$/,
+  );
+  // Fewer than it takes without a loss can do, where the policy also wins.
+  const { chance } = forecast(frozen, selection, 100, 0.05, 1);
+  expect(chance).toBeGreaterThan(0.2);
+  expect(chance).toBeLessThan(0.6);
 });
 
 test('the number of labels is one that does', () => {

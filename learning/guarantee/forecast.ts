@@ -1,4 +1,4 @@
-import type { FrozenTest } from './frozen-test.ts';
+import type { Claim, FrozenTest } from './frozen-test.ts';
 import { marksOf, meanCosts, meanLoss, tallyOf, type PathOutcomes } from './outcomes.ts';
 import { pathTest, smallestSample } from './path-test.ts';
 import { testSamples } from './resample.ts';
@@ -7,12 +7,25 @@ import { testSamples } from './resample.ts';
 export interface Forecast {
   /** Labelled queries of the certify sample. */
   readonly n: number;
-  /** With fewer, nothing could be certified however good it is. */
+  /** What it takes without a single loss, for or against: see `smallestSample`. */
   readonly smallestN: number;
   /** Chance that a point other than the baseline certifies, in [0, 1]. */
   readonly chance: number;
-  /** Mean cost of what would be certified as a share of the baseline's, which counts 1 where nothing else is. */
+  /**
+   * Mean cost of what would be certified as a share of the baseline's; 1 where nothing else is, NaN where the baseline is
+   * free.
+   */
   readonly costShare: number;
+}
+
+/** The forecast for people, to be shown before the labels are read. */
+export function forecastText({ loss, alpha }: Claim, { n, smallestN, chance, costShare }: Forecast): string {
+  const percent = (share: number): string => `${Math.round(100 * share)}%`;
+  const wanted = `${loss} ≤ ${Number((100 * alpha).toPrecision(6))}%`;
+  return (
+    `${wanted}: by the selection data, ${n} certify labels give a chance of ${percent(chance)} to certify something other than ` +
+    `the baseline, and an expected cost of ${percent(costShare)} of the baseline’s. Without a single loss it takes ${smallestN}.`
+  );
 }
 
 /** The chance is then known to about ±0.02. */
@@ -20,7 +33,7 @@ const SAMPLES = 500;
 
 /** A chance that is worth labelling for. */
 const GOOD_CHANCE = 0.8;
-/** Of a chance that decides how many labels are needed: a third of a second for a thousand queries. */
+/** Samples for each number of labels that is tried: the chance is then known to about ±0.04. */
 const SEARCH_SAMPLES = 100;
 /** With more labels than that, "more labels" is no advice. */
 const MOST_LABELS = 100_000;
@@ -40,13 +53,8 @@ export function forecast(
 ): Forecast {
   const costs = meanCosts(selection);
   let [others, costShare] = [0, 0];
-  for (const { result } of testSamples(
-    pathTest(test, level),
-    marksOf(test.loss, selection),
-    n,
-    SAMPLES,
-    seed,
-  )) {
+  const marks = marksOf(test.loss, selection);
+  for (const { result } of testSamples(pathTest(test, level), marks, n, SAMPLES, seed)) {
     const point = result.last ?? 0;
     if (point > 0) others++;
     costShare += (costs[point] ?? 0) / (costs[0] ?? 0) / SAMPLES;

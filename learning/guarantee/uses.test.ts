@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { claimUse } from './uses.ts';
+import { claimUse, upcomingUse } from './uses.ts';
 
 let folder: string;
 let file: string;
@@ -27,6 +27,14 @@ test('each other test is one more use; the same test again is none', async () =>
   expect(await use(ab, 't2')).toBe(2);
   expect((await stat(file)).size).toBe(size);
   expect(await use(ab, 't3')).toBe(3);
+});
+
+test('which use it would be can be asked without using the labels', async () => {
+  expect(await upcomingUse(file, ab, 't1')).toBe(1);
+  expect(await use(ab, 't1')).toBe(1);
+  expect(await upcomingUse(file, ab, 't2')).toBe(2);
+  expect(await upcomingUse(file, ab, 't2')).toBe(2);
+  expect(await upcomingUse(file, ab, 't1')).toBe(1);
 });
 
 test('a split that shares a query is used too, whatever its hash; another is fresh', async () => {

@@ -31,41 +31,57 @@ type UseLine = z.infer<typeof useSchema>;
 /** Hexadecimal digits: with a million queries, two share their 12 with a chance of 1 in 500. They would then cost a use too much. */
 const QUERY_DIGITS = 12;
 
+/** A split, for the register. */
+export interface ClaimedSplit {
+  /** Of ids and labels: `splitSha256`. */
+  readonly sha256: string;
+  /** Of its queries. */
+  readonly ids: readonly string[];
+}
+
 /**
  * Enters a test into the register, before a label is read, and says which one it is. Two processes may do so at once: each
  * adds a line in one write, and the order of the lines decides.
  * @param file made where there is none; its folder must exist.
- * @param split its hash and its queries' ids.
- * @throws {Error} when the file cannot be written, or holds a line that is none.
+ * @throws {Error} when the file cannot be written, or holds a line that is not one of ours.
  */
-export async function claimUse(
-  file: string,
-  split: { readonly sha256: string; readonly ids: readonly string[] },
-  testSha256: string,
-): Promise<SplitUse> {
-  const queries = split.ids.map((id) => sha256(id).slice(0, QUERY_DIGITS)).sort();
-  const known = usesOf(await readLines(file)).find(isSame);
-  if (known === undefined) await appendLine(file, { split: split.sha256, test: testSha256, queries });
-  const use = known ?? usesOf(await readLines(file)).find(isSame);
-  if (use === undefined) throw new Error(`${file} lost a line that was just written: is it being edited?`);
-  return { splitSha256: split.sha256, testSha256, use: use.use };
-
-  function isSame(line: UseLine): boolean {
-    return line.split === split.sha256 && line.test === testSha256;
-  }
+export async function claimUse(file: string, split: ClaimedSplit, testSha256: string): Promise<SplitUse> {
+  const line = lineOf(split, testSha256);
+  if (!(await readLines(file)).some((earlier) => keyOf(earlier) === keyOf(line)))
+    await appendLine(file, line);
+  const use = useOf(await readLines(file), line);
+  return { splitSha256: split.sha256, testSha256, use };
 }
 
-function usesOf(lines: readonly UseLine[]): (UseLine & { readonly use: number })[] {
+/** Which one the test would be if it were claimed now, without claiming it: for a forecast. */
+export async function upcomingUse(file: string, split: ClaimedSplit, testSha256: string): Promise<number> {
+  return useOf(await readLines(file), lineOf(split, testSha256));
+}
+
+function lineOf(split: ClaimedSplit, test: string): UseLine {
+  const queries = split.ids.map((id) => sha256(id).slice(0, QUERY_DIGITS)).sort();
+  return { split: split.sha256, test, queries };
+}
+
+function keyOf({ split, test }: UseLine): string {
+  return `${split} ${test}`;
+}
+
+/** The use that `line` stands for: its own where it is among the lines, else the next. */
+function useOf(lines: readonly UseLine[], line: UseLine): number {
   const latest = new Map<string, number>();
-  const firsts = new Map<string, number>();
-  return lines.map((line) => {
-    const key = `${line.split} ${line.test}`;
-    const use =
-      firsts.get(key) ?? 1 + line.queries.reduce((k, query) => Math.max(k, latest.get(query) ?? 0), 0);
-    firsts.set(key, use);
-    for (const query of line.queries) latest.set(query, Math.max(use, latest.get(query) ?? 0));
-    return { ...line, use };
-  });
+  const next = ({ queries }: UseLine): number =>
+    1 + queries.reduce((most, query) => Math.max(most, latest.get(query) ?? 0), 0);
+  const seen = new Set<string>();
+  for (const earlier of lines) {
+    // Claimed twice at once: the first line counts.
+    if (seen.has(keyOf(earlier))) continue;
+    seen.add(keyOf(earlier));
+    const use = next(earlier);
+    if (keyOf(earlier) === keyOf(line)) return use;
+    for (const query of earlier.queries) latest.set(query, use);
+  }
+  return next(line);
 }
 
 async function readLines(file: string): Promise<UseLine[]> {
