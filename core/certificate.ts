@@ -31,6 +31,7 @@ export interface Certificate {
   readonly pValue: number;
   readonly splitSha256: string;
   readonly scorerSha256: string;
+  /** Of the frozen test: the claim, what decides, the parameters, and how common losses were on the selection data. */
   readonly pathSha256: string;
 }
 

@@ -4,13 +4,16 @@ import { drawOutcomes, madeOutcomes } from '../../test/support/made-outcomes.ts'
 import { certify, levelOf, splitSha256 } from './certify.ts';
 import { choosePath } from './choose-path.ts';
 import { forecast, forecastText, labelsNeeded } from './forecast.ts';
-import { freezeTest, testSha256, type Claim } from './frozen-test.ts';
+import { freezeTest, testSha256, type Claim, type FrozenTest } from './frozen-test.ts';
 import type { PathOutcomes } from './outcomes.ts';
 import type { SplitUse } from './uses.ts';
 
 const HASHES = { policySha256: 'policy', scorerSha256: 'scorer' };
 const claim: Claim = { loss: 'regret', alpha: 0.02, delta: 0.1, baseline: 'large' };
-const first: SplitUse = { splitSha256: 'split', testSha256: 'test', use: 1 };
+
+function useOf(test: FrozenTest, use = 1): SplitUse {
+  return { splitSha256: 'split', testSha256: testSha256(test), use };
+}
 
 const selection = madeOutcomes([
   { better: 20, worse: 5, cost: 0.6 },
@@ -18,6 +21,7 @@ const selection = madeOutcomes([
   { worse: 100, cost: 0.1 },
 ]);
 const frozen = freezeTest(claim, HASHES, selection);
+const first = useOf(frozen);
 
 test('a certificate says what was tested', () => {
   const result = certify(frozen, drawOutcomes(selection, 400, 1), first, 1);
@@ -105,19 +109,16 @@ test('the number of labels is one that does', () => {
 test('of errors among accepted answers, the baseline is tested too where it vouches for its own', () => {
   const selective: Claim = { ...claim, loss: 'selective', alpha: 0.05 };
   const vouching = madeOutcomes([{ accepted: { right: 800, wrong: 2 }, cost: 0.5 }]);
-  const result = certify(freezeTest(selective, HASHES, vouching), drawOutcomes(vouching, 400, 4), first, 1);
+  const test = freezeTest(selective, HASHES, vouching);
+  const result = certify(test, drawOutcomes(vouching, 400, 4), useOf(test), 1);
   // It errs in 10%.
   expect(result).toMatchObject({ point: 0, certificate: null, labelsNeeded: null });
   expect(result.pValues).toHaveLength(1);
 
-  const at15 = { ...selective, alpha: 0.15 };
-  const one = certify(
-    freezeTest(at15, HASHES, madeOutcomes([])),
-    drawOutcomes(madeOutcomes([]), 400, 4),
-    first,
-    1,
-  );
-  expect(one.certificate).toMatchObject({ pathIndex: 0, baseline: null });
+  const alone = madeOutcomes([]);
+  const at15 = freezeTest({ ...selective, alpha: 0.15 }, HASHES, alone);
+  const { certificate } = certify(at15, drawOutcomes(alone, 400, 4), useOf(at15), 1);
+  expect(certificate).toMatchObject({ pathIndex: 0, baseline: null });
 });
 
 test('a path begins where a certificate is likely', () => {
@@ -141,6 +142,10 @@ test('what was not frozen is not certified', () => {
   const better = { ...baseline!, right: baseline!.right.map(() => false) };
   expect(() => certify(frozen, { ...sample, points: [better, ...others] }, first, 1)).toThrow(
     'the first point of the path is not the baseline alone',
+  );
+  expect(() => certify({ ...frozen, alpha: 0.05 }, sample, first, 1)).toThrow('claimed for another test');
+  expect(() => certify(frozen, drawOutcomes(selection, 0, 1), first, 1)).toThrow(
+    'there are no certify labels',
   );
   expect(() => freezeTest({ ...claim, alpha: 2 }, HASHES, selection)).toThrow('alpha is 2');
   expect(() => freezeTest(claim, HASHES, { ...selection, points: others })).toThrow('its parameter is null');

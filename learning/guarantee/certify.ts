@@ -27,12 +27,16 @@ export interface Certification {
  * @param sample outcomes of the certify split at the points of `test`. Its order does not matter: queries are taken in the
  * order of a hash of their ids, since a file may be sorted by what a query is like.
  * @param use of the split, from `claimUse`.
- * @throws {RangeError} when the sample's path is another, or its first point not the baseline.
+ * @throws {RangeError} when the use is of another test, the sample's path another, its first point not the baseline, or it is
+ * empty.
  */
 export function certify(test: FrozenTest, sample: PathOutcomes, use: SplitUse, seed: number): Certification {
+  if (sample.ids.length === 0) throw new RangeError('there are no certify labels');
   const order = hashOrder(sample.ids);
   const marks = marksOf(test.loss, sample).map((of) => pick(of, order));
   checkPath(test, sample, marks);
+  if (use.testSha256 !== testSha256(test))
+    throw new RangeError('the use of the labels was claimed for another test than this one');
   const level = levelOf(test.delta, use.use);
   const { last, pValues } = pathTest(test, level)((point) => marks[point] ?? new Int8Array());
   const isVacuous = last === null || (last === 0 && isBaselineFree(test));
@@ -58,7 +62,7 @@ export function splitSha256(labels: ReadonlyMap<string, unknown>): string {
 function certificateOf(
   test: FrozenTest,
   { ids }: PathOutcomes,
-  { use, splitSha256 }: SplitUse,
+  { use, splitSha256, testSha256 }: SplitUse,
   pathIndex: number,
   pValue: number,
 ): Certificate {
@@ -66,7 +70,7 @@ function certificateOf(
   return {
     ...{ loss, alpha, delta, baseline: loss === 'selective' ? null : baseline, n: ids.length, use },
     ...{ pathIndex, pathLength: parameters.length, pValue },
-    ...{ splitSha256, scorerSha256, pathSha256: testSha256(test) },
+    ...{ splitSha256, scorerSha256, pathSha256: testSha256 },
   };
 }
 
