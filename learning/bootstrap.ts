@@ -14,7 +14,8 @@ const TAIL = 0.025;
 /**
  * Percentile bootstrap (Efron 1979, doi:10.1214/aos/1176344552) by query: queries are drawn with replacement, as many as
  * there are, and the figure is taken of each draw. Equal numbers of queries and equal seeds give equal draws, so that two
- * figures of one report are of the same ones, and a difference between two policies is paired.
+ * figures of one report are of the same ones, and a difference between two policies is paired. A draw that has no such figure
+ * (a share of nothing) is passed over.
  * @param statistic of the queries with these indices; one may stand there more than once.
  * @returns NaN throughout where there is no query.
  */
@@ -32,8 +33,8 @@ export function bootstrap(
     for (let at = 0; at < queries; at++) sample[at] = Math.floor(uniform() * queries);
     drawn[draw] = statistic(sample);
   }
-  drawn.sort();
-  return { value, low: quantileOf(drawn, TAIL), high: quantileOf(drawn, 1 - TAIL) };
+  const defined = drawn.filter((figure) => !Number.isNaN(figure)).sort();
+  return { value, low: quantileOf(defined, TAIL), high: quantileOf(defined, 1 - TAIL) };
 }
 
 /** The mean over queries. */

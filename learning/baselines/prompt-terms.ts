@@ -1,45 +1,44 @@
-/** Words and pairs of words of a text, each by the number of its hash bucket, once, with its weight. */
+/** Words and pairs of words of a text, each by its number in a vocabulary, with its weight. The vector is of length 1. */
 export interface Terms {
-  readonly buckets: Int32Array;
+  readonly ids: Int32Array;
   readonly weights: Float64Array;
 }
 
-/** Far more than the terms of a few thousand prompts that more than one of them holds. */
-export const TERM_BUCKETS = 1 << 14;
+export interface Vocabulary {
+  /** Numbers are from 0 up to here. */
+  readonly size: number;
+  readonly termsOf: (prompt: string) => Terms;
+}
 
 /**
- * Prompts as unit vectors over hashed words and pairs of words, weighted by their rarity: log((1 + n) / (1 + df)), where df
- * of n prompts hold the term. What all prompts share, such as an instruction, so weighs nothing.
- * @param fitted the prompts that rarity is counted on.
+ * Words and pairs of words that two or more of n prompts hold: what only one holds says nothing about another. Each weighs
+ * by its rarity, log((1 + n) / (1 + df)) where df of them hold it, so that what all share, such as an instruction, weighs
+ * nothing.
  */
-export function termWeighting(fitted: readonly string[]): (prompt: string) => Terms {
-  const frequency = new Float64Array(TERM_BUCKETS);
-  for (const bucket of fitted.flatMap((prompt) => [...bucketsOf(prompt)])) {
-    frequency[bucket] = (frequency[bucket] ?? 0) + 1;
+export function vocabularyOf(prompts: readonly string[]): Vocabulary {
+  const frequency = new Map<string, number>();
+  for (const term of prompts.flatMap((prompt) => [...termsIn(prompt)])) {
+    frequency.set(term, (frequency.get(term) ?? 0) + 1);
   }
-  return (prompt) => {
-    const buckets = Int32Array.from(bucketsOf(prompt));
-    const weights = Float64Array.from(buckets, (bucket) =>
-      Math.max(0, Math.log((1 + fitted.length) / (1 + (frequency[bucket] ?? 0)))),
-    );
-    const length = Math.hypot(...weights) || 1;
-    return { buckets, weights: weights.map((weight) => weight / length) };
+  const known = new Map(
+    [...frequency]
+      .filter(([, count]) => count > 1)
+      .map(([term, count], id) => [term, { id, rarity: Math.log((1 + prompts.length) / (1 + count)) }]),
+  );
+  return {
+    size: known.size,
+    termsOf(prompt) {
+      const held = [...termsIn(prompt)].flatMap((term) => known.get(term) ?? []);
+      const length = Math.hypot(...held.map(({ rarity }) => rarity)) || 1;
+      return {
+        ids: Int32Array.from(held, ({ id }) => id),
+        weights: Float64Array.from(held, ({ rarity }) => rarity / length),
+      };
+    },
   };
 }
 
-function bucketsOf(prompt: string): Set<number> {
+function termsIn(prompt: string): Set<string> {
   const words = prompt.toLowerCase().match(/[\p{L}_]+|\p{N}+|[^\s\p{L}\p{N}_]/gu) ?? [];
-  const buckets = new Set<number>();
-  words.forEach((word, at) => {
-    buckets.add(bucketOf(word));
-    if (at > 0) buckets.add(bucketOf(`${words[at - 1] ?? ''} ${word}`));
-  });
-  return buckets;
-}
-
-/** FNV-1a over UTF-16 units. */
-function bucketOf(term: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < term.length; at++) hash = Math.imul(hash ^ term.charCodeAt(at), 0x01000193);
-  return (hash >>> 0) % TERM_BUCKETS;
+  return new Set(words.flatMap((word, at) => (at === 0 ? [word] : [word, `${words[at - 1] ?? ''} ${word}`])));
 }

@@ -1,11 +1,11 @@
 import { sha256 } from '../../core/request-hash.ts';
 import { fitLogistic } from './logistic.ts';
 import { blend, mean, type Outcomes } from './outcomes.ts';
-import { termWeighting } from './prompt-terms.ts';
+import { vocabularyOf } from './prompt-terms.ts';
 
 const FOLDS = 5;
 /** Of the fits that are compared, by their loss on prompts that they were not fitted on. */
-const PENALTIES = [0.03, 0.01, 0.003, 0.001];
+const PENALTIES = [0.01, 0.003, 0.001];
 
 /** Prompts and, for each model, whether it was right on each of them. */
 export interface RouterData {
@@ -15,7 +15,7 @@ export interface RouterData {
 }
 
 /**
- * P(right) of each model from the prompt alone: a logistic regression on hashed words and pairs of words, whose penalty is
+ * P(right) of each model from the prompt alone: a logistic regression on words and pairs of words, whose penalty is
  * chosen by 5-fold cross-fitting on `train`. Folds are by a hash of the prompt, so equal prompts are never in two.
  * @param prompts to be predicted for; null for train itself, each of whose prompts is predicted by a fit without its fold.
  * @returns by model, then by prompt.
@@ -55,8 +55,8 @@ function crossFitted(train: RouterData, penalty: number): number[][] {
 }
 
 function predictions({ prompts, right }: RouterData, penalty: number, asked: readonly string[]): number[][] {
-  const termsOf = termWeighting(prompts);
-  const predict = fitLogistic(prompts.map(termsOf), right, penalty);
+  const { size, termsOf } = vocabularyOf(prompts);
+  const predict = fitLogistic(prompts.map(termsOf), size, right, penalty);
   const byPrompt = asked.map((prompt) => predict(termsOf(prompt)));
   return right.map((_, model) => byPrompt.map((probabilities) => probabilities[model] ?? 0));
 }
