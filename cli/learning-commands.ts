@@ -25,4 +25,16 @@ export function addLearningCommands(program: CommandUnknownOpts, run: Run): void
     )
     .option('--seed <n>', 'of the resamples', whole, 1)
     .action((options) => run(async () => (await import('./commands/simulate.ts')).simulateCommand)(options));
+
+  program
+    .command('what-if')
+    .description('past queries of the ledger, decided again: exactly, within bounds, or not at all')
+    .requiredOption('-t, --task <task>', 'the task')
+    .option('--threshold <confidence>', 'another threshold, from 0 to 1', fraction)
+    .option('--chain <models>', 'another chain, with commas', list)
+    .option('--policy <file>', 'another policy: a policy.json')
+    .option('--scorers <module>', 'a JavaScript module that exports your own scorers')
+    .option('--since <date>', 'queries that started on this UTC day or later')
+    .option('--until <date>', 'queries that started before this UTC day')
+    .action((options) => run(async () => (await import('./commands/what-if.ts')).whatIfCommand)(options));
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { AnswerSpec } from '../../core/answer.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { sha256 } from '../../core/request-hash.ts';
-import type { Json } from '../../core/policy.ts';
+import type { JsonObject } from '../../core/policy.ts';
 import type { SimulatedPolicy } from '../../learning/simulate.ts';
 import { parseJson } from '../../recorded/rows.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
@@ -64,8 +64,8 @@ export interface PolicyFile {
   readonly chain: readonly string[];
   readonly thresholds: readonly number[];
   readonly modelAccuracy: readonly number[] | null;
-  /** A registered scorer; null for a learned one. */
-  readonly scorer: { readonly name: string; readonly options: { readonly [key: string]: Json } } | null;
+  /** A registered scorer with all its options; null for a learned one. */
+  readonly scorer: { readonly name: string; readonly options: JsonObject } | null;
   readonly score: Score;
   readonly scoresLastStage: boolean;
 }
@@ -86,8 +86,8 @@ export async function readPolicyFile(
   const { task, chain, thresholds, modelAccuracy = null, scorer = null, scorerSha256 } = parsed;
   const common = { task, chain, thresholds, modelAccuracy, answer: parsed.answer };
   if (scorer !== null) {
-    const { scoresLastStage } = parsedScorer(scorers, scorer, path);
-    return { ...common, scorer, score: scorers.create(scorer), scoresLastStage };
+    const { name, options, scoresLastStage } = parsedScorer(scorers, scorer, path);
+    return { ...common, scorer: { name, options }, score: scorers.create(scorer), scoresLastStage };
   }
   const file = join(dirname(path), 'scorer.json');
   const artifact = parseJson(await textOf(file), z.json(), file);
