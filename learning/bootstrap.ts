@@ -19,11 +19,7 @@ const TAIL = 0.025;
  * @param statistic of the queries with these indices; one may stand there more than once.
  * @returns NaN throughout where there is no query.
  */
-export function bootstrap(
-  queries: number,
-  statistic: (sample: Int32Array) => number,
-  seed: number,
-): Estimate {
+function bootstrap(queries: number, statistic: (sample: Int32Array) => number, seed: number): Estimate {
   if (queries === 0) return { value: Number.NaN, low: Number.NaN, high: Number.NaN };
   const uniform = uniformOf(seed);
   const sample = Int32Array.from({ length: queries }, (_, index) => index);

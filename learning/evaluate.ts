@@ -8,6 +8,7 @@ import { majorityVote } from './baselines/vote.ts';
 import { compare, type Comparison } from './compare.ts';
 import { policyFigures, type PolicyFigures } from './policy-figures.ts';
 import { simulateQuery, type SimulatedPolicy } from './simulate.ts';
+import { usdOf } from './usd.ts';
 
 export interface Evaluation {
   /** Queries that the figures are of. */
@@ -60,7 +61,7 @@ export async function evaluate(policy: SimulatedPolicy, input: EvaluationInput):
   });
   const stages = chain.map(({ model, price }) => required(modelOutcomes(model, price, queries, response)));
   const own: Outcomes = {
-    cost: runs.map(({ cost }) => Number(cost) * USD),
+    cost: runs.map(({ cost }) => usdOf(cost)),
     right: runs.map(({ correct }) => (correct === true ? 1 : 0)),
   };
   const figures = policyFigures(policy, runs, stages.at(-1)?.cost ?? [], seed);
@@ -89,11 +90,8 @@ export async function evaluate(policy: SimulatedPolicy, input: EvaluationInput):
   };
 }
 
-/** Picodollars to USD: a mean needs no more than a double. */
-export const USD = 1e-12;
-
 /** One model alone, in USD; null where it lacks a labelled response to one of the queries. */
-export function modelOutcomes(
+function modelOutcomes(
   model: string,
   price: Price,
   queries: readonly RecordedQuery[],
@@ -104,14 +102,14 @@ export function modelOutcomes(
   for (const { id } of queries) {
     const recorded = response(model, id);
     if (recorded?.correct === undefined) return null;
-    cost.push(Number(costOf(recordedUsage(recorded), price.rates)) * USD);
+    cost.push(usdOf(costOf(recordedUsage(recorded), price.rates)));
     right.push(recorded.correct);
   }
   return { cost, right };
 }
 
 /** What a query's messages say. */
-export function promptText({ messages }: RecordedQuery): string {
+function promptText({ messages }: RecordedQuery): string {
   return messages.map(messageText).join('\n');
 }
 

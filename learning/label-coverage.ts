@@ -61,7 +61,7 @@ export function labelCoverage(set: RecordedSet): LabelCoverage {
 }
 
 /** With fewer, the accuracy of a model that is right in 95% is known to no better than two and a half points. */
-export const LEAST_EFFECTIVE_LABELS = 300;
+const LEAST_EFFECTIVE_LABELS = 300;
 
 /** Why a set has too few labels to learn from, and what to do about it; null where it has enough. */
 export function tooFewLabels(

@@ -1,6 +1,7 @@
 import { formatUsd, type DecimalUsd } from '../core/money.ts';
 import { bootstrapMean, bootstrapQuantile, bootstrapRatio, type Estimate } from './bootstrap.ts';
 import type { SimulatedClass, SimulatedPolicy, SimulatedQuery } from './simulate.ts';
+import { usdOf } from './usd.ts';
 
 /** What a policy did on the queries that it was simulated on. */
 export interface PolicyFigures {
@@ -48,7 +49,6 @@ const CLASSES: readonly SimulatedClass[] = [
   'discarded',
   'unanswered',
 ];
-const USD = 1e-12;
 
 /** @param lastAlone what the last stage's model alone costs on each of the runs' queries, in USD. */
 export function policyFigures(
@@ -57,13 +57,10 @@ export function policyFigures(
   lastAlone: readonly number[],
   seed: number,
 ): PolicyFigures {
-  const cost = runs.map((run) => Number(run.cost) * USD);
+  const cost = runs.map((run) => usdOf(run.cost));
   const spentOn = (classes: readonly SimulatedClass[]): number[] =>
-    runs.map(
-      ({ bought }) =>
-        Number(
-          sum(bought.filter(({ spendClass }) => classes.includes(spendClass)).map((call) => call.cost)),
-        ) * USD,
+    runs.map(({ bought }) =>
+      usdOf(sum(bought.filter(({ spendClass }) => classes.includes(spendClass)).map((call) => call.cost))),
     );
   const share = (classes: readonly SimulatedClass[]): Estimate =>
     bootstrapRatio(spentOn(classes), cost, seed);
