@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { extractAnswer } from '../core/answer.ts';
 import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
+import { outputTokenBound } from '../core/output-bound.ts';
 import type { JsonObject, Limits, Plan, PlannedModel, Policy, PolicyModel } from '../core/policy.ts';
 import { worstCase } from '../core/price.ts';
 import { pricesOf } from '../core/price-row.ts';
@@ -13,7 +14,6 @@ import type { KeptResponse } from '../ledger/attempts.ts';
 import type { QueryRow } from '../ledger/queries.ts';
 import type { QueryRef } from '../ledger/texts.ts';
 import { cannotPlan } from './failures.ts';
-import { outputTokenBound } from './run-call.ts';
 import type { Ports } from './ports.ts';
 import type { Planned } from './types.ts';
 

@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { formatUsd, type DecimalUsd } from '../core/money.ts';
+import { outputTokenBound } from '../core/output-bound.ts';
 import type { JsonObject, PlannedModel, Purpose } from '../core/policy.ts';
 import { worstCase, type Price } from '../core/price.ts';
 import type { AttemptSummary } from '../core/result.ts';
@@ -143,18 +144,6 @@ function worstCaseOf(ports: Ports, call: CallToMake, askedAt: Date): DecimalUsd 
   const worst = worstCase(prices, input, outputTokenBound(call.model, parameters));
   return worst === null ? null : formatUsd(worst);
 }
-
-/** The lowest limit on output tokens that applies to a request; null where there is none. */
-export function outputTokenBound(model: PlannedModelLimits, parameters: JsonObject): number | null {
-  const limits = [
-    parameters['max_completion_tokens'],
-    parameters['max_tokens'],
-    model.maxOutputTokens,
-  ].filter((limit): limit is number => typeof limit === 'number');
-  return limits.length === 0 ? null : Math.min(...limits);
-}
-
-type PlannedModelLimits = Pick<PlannedModel, 'maxOutputTokens'>;
 
 function closeOf(
   ports: Ports,

@@ -42,8 +42,10 @@ export function addAnalystCommands(program: CommandUnknownOpts, run: Run): void 
       'policies',
       'tasks',
     ])
-    .option('--since <date>', 'queries that started at or after this instant')
-    .option('--until <date>', 'queries that started before this instant')
+    .option('--recorded-set', 'instead: one task as a recorded set, with texts, prices and labels', false)
+    .option('-t, --task <task>', 'with --recorded-set: the task')
+    .option('--since <date>', 'queries that started at or after this instant; with --recorded-set a UTC day')
+    .option('--until <date>', 'queries that started before this instant; with --recorded-set a UTC day')
     .action((options) => run(async () => (await import('./commands/export.ts')).exportCommand)(options));
 
   program

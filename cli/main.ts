@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from '@commander-js/extra-typings';
 import { Unavailable } from '../core/unavailable.ts';
 import { addAnalystCommands } from './analyst-commands.ts';
+import { addLearningCommands } from './learning-commands.ts';
 import { collect, fraction, list, positive, whole } from './arguments.ts';
 import { createContext, messageOf, type Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
@@ -254,6 +255,7 @@ program
   .action(() => run(async () => (await import('./commands/schema.ts')).schemaCommand)());
 
 addAnalystCommands(program, run);
+addLearningCommands(program, run);
 
 try {
   await program.parseAsync();

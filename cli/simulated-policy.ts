@@ -1,5 +1,10 @@
+import { formatUsd, type DecimalUsd } from '../core/money.ts';
+import { outputTokenBound } from '../core/output-bound.ts';
 import type { Policy } from '../core/policy.ts';
+import { worstCase, type Price } from '../core/price.ts';
 import type { SimulatedPolicy } from '../learning/simulate.ts';
+import { inputTokenBound } from '../providers/token-bound.ts';
+import type { RecordedQuery } from '../recorded/format.ts';
 import { recordedPrices } from '../recorded/prices.ts';
 import type { RecordedSet } from '../recorded/read.ts';
 import { createScorerRegistry, type ScorerRegistry } from '../scorers/index.ts';
@@ -13,15 +18,37 @@ export function simulatedPolicy(
   policy: Policy,
   scorers: ScorerRegistry = createScorerRegistry(),
 ): SimulatedPolicy {
+  const prices = policy.chain.map(({ model }) => {
+    const recorded = set.models[model];
+    if (recorded === undefined) throw new Error(`models.json does not name ${model}`);
+    return recordedPrices(recorded)[0];
+  });
   return {
     ...policy,
     stages: policy.chain.map(({ model }) => ({ model, worstCaseUsd: null })),
     scorer: { ...policy.scorer, worstCaseUsd: '0' },
     score: scorers.create(policy.scorer),
-    prices: policy.chain.map(({ model }) => {
-      const recorded = set.models[model];
-      if (recorded === undefined) throw new Error(`models.json does not name ${model}`);
-      return recordedPrices(recorded)[0];
-    }),
+    prices,
+    ...(policy.limits.maxCostUsd === null
+      ? {}
+      : { worstCases: (query) => worstCases(policy, prices, query) }),
+    ...(policy.learned === undefined ? {} : { modelAccuracy: policy.learned.modelAccuracy }),
   };
+}
+
+/** As the workflow's plan bounds each call, at the recorded prices. */
+function worstCases(
+  policy: Policy,
+  prices: readonly Price[],
+  { messages }: RecordedQuery,
+): (DecimalUsd | null)[] {
+  return policy.chain.map((model, stage) => {
+    const price = prices[stage];
+    const worst = worstCase(
+      price === undefined ? null : [price],
+      inputTokenBound(messages, model.parameters),
+      outputTokenBound(model, model.parameters),
+    );
+    return worst === null ? null : formatUsd(worst);
+  });
 }

@@ -2,12 +2,15 @@ import { extractAnswer, type AnswerSpec } from '../core/answer.ts';
 import {
   begin,
   step,
+  verdicts,
   type CascadePlan,
   type CascadeEvent,
   type CascadeState,
   type Outcome,
+  type Served,
+  type Verdict,
 } from '../core/cascade.ts';
-import type { Picodollars } from '../core/money.ts';
+import type { DecimalUsd, Picodollars } from '../core/money.ts';
 import { costOf, type Price } from '../core/price.ts';
 import { exactly } from '../core/spend.ts';
 import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
@@ -21,6 +24,21 @@ export interface SimulatedPolicy extends CascadePlan {
   readonly score: Score;
   /** Of each stage, in the order of the chain. */
   readonly prices: readonly Price[];
+  /** The most that each stage's call can cost for a query: for a policy with a limit on it, which asks before each call. */
+  readonly worstCases?: (query: RecordedQuery) => readonly (DecimalUsd | null)[];
+}
+
+/** What a response's money went into: the class that the ledger's view `attempt_spend` puts it in. */
+export type SimulatedClass = 'accepted' | 'fallback' | 'corroborated' | 'discarded' | 'unanswered';
+
+/** A response that was bought. */
+export interface SimulatedCall {
+  readonly stage: number;
+  readonly answer: string | null;
+  readonly cost: Picodollars;
+  readonly spendClass: SimulatedClass;
+  /** Its label; null where there is none. */
+  readonly correct: boolean | null;
 }
 
 export interface SimulatedQuery {
@@ -34,6 +52,8 @@ export interface SimulatedQuery {
   readonly cost: Picodollars;
   /** The label of the served response; null where there is none. */
   readonly correct: boolean | null;
+  /** In the order of the calls. */
+  readonly bought: readonly SimulatedCall[];
 }
 
 /**
@@ -52,7 +72,8 @@ export async function simulateQuery(
   const event = (happened: object): CascadeEvent =>
     ({ ...happened, spent: exactly(cost), elapsedMs: 0 }) as CascadeEvent;
 
-  let { state, command } = begin(policy, { spent: exactly(0n), elapsedMs: 0 });
+  const plan = planOf(policy, query);
+  let { state, command } = begin(plan, { spent: exactly(0n), elapsedMs: 0 });
   while (command.type !== 'finish') {
     let happened: object;
     if (command.type === 'call') {
@@ -72,20 +93,37 @@ export async function simulateQuery(
       );
       happened = { type: 'scored', scores };
     }
-    ({ state, command } = step(policy, state, event(happened)));
+    ({ state, command } = step(plan, state, event(happened)));
   }
-  return summary(query, command.outcome, command.served, state, cost, bought);
+  return summary(policy, query, command.outcome, command.served, state, cost, bought);
+}
+
+function planOf(policy: SimulatedPolicy, query: RecordedQuery): CascadePlan {
+  const worst = policy.worstCases?.(query);
+  if (worst === undefined) return policy;
+  return {
+    ...policy,
+    stages: policy.stages.map((stage, at) => ({ ...stage, worstCaseUsd: worst[at] ?? null })),
+  };
 }
 
 function summary(
+  policy: SimulatedPolicy,
   query: RecordedQuery,
   outcome: Outcome,
-  served: { stage: number; confidence: number | null } | null,
+  served: Served | null,
   state: CascadeState,
   cost: Picodollars,
-  bought: readonly { recorded: RecordedResponse; scored: ScoredResponse }[],
+  responses: readonly { recorded: RecordedResponse; scored: ScoredResponse }[],
 ): SimulatedQuery {
-  const label = bought.find(({ scored }) => scored.stage === served?.stage)?.recorded.correct;
+  const judged = verdicts(state, served);
+  const bought = responses.map(({ recorded, scored: { stage, answer } }) => ({
+    stage,
+    answer,
+    cost: costOf(recordedUsage(recorded), priceAtStage(policy, stage).rates),
+    spendClass: classOf(served, judged.get(String(stage))),
+    correct: recorded.correct === undefined ? null : recorded.correct === 1,
+  }));
   return {
     id: query.id,
     outcome,
@@ -93,8 +131,16 @@ function summary(
     confidence: served?.confidence ?? null,
     calls: state.responses.length,
     cost,
-    correct: label === undefined ? null : label === 1,
+    correct: bought.find(({ stage }) => stage === served?.stage)?.correct ?? null,
+    bought,
   };
+}
+
+function classOf(served: Served | null, verdict: Verdict | undefined): SimulatedClass {
+  if (served === null) return 'unanswered';
+  if (verdict === 'corroborated') return 'corroborated';
+  if (verdict !== 'accepted') return 'discarded';
+  return served.confidence !== null && served.confidence >= served.threshold ? 'accepted' : 'fallback';
 }
 
 const NO_CONTEXT = {

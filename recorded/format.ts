@@ -28,6 +28,11 @@ export const recordedQuerySchema = z.object({
   /** The right answer, where one is known. */
   reference: z.string().optional(),
   split: z.enum(['train', 'test']).optional(),
+  /**
+   * The chance with which the query was drawn to be put to every model, where a draw decided it: an audit of production
+   * traffic. It stands for 1 / inclusion_probability queries.
+   */
+  inclusion_probability: z.number().gt(0).max(1).optional(),
 });
 
 export const recordedResponseSchema = z.object({

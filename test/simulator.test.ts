@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { differences, simulateAll } from '../cli/demo/check.ts';
 import { chooseChain, demoPolicy } from '../cli/demo/policy.ts';
+import { simulatedPolicy } from '../cli/simulated-policy.ts';
+import { formatUsd, parseUsd } from '../core/money.ts';
 import { simulateQuery } from '../learning/simulate.ts';
 import { recordedPrices } from '../recorded/prices.ts';
 import { createScorerRegistry } from '../scorers/index.ts';
@@ -33,6 +35,37 @@ function servedEqualsSimulated(folder: string, count: number): void {
     expect(new Set(predicted.map(({ calls }) => calls)).size).toBeGreaterThan(1);
     const cost = predicted.reduce((sum, query) => sum + query.cost, 0n);
     expect(world.replay.meter.billed()).toBe(cost);
+
+    const { rows: classes } = await world.database.pool.query<{ spend_class: string; usd: string }>(
+      'select spend_class, sum(cost_usd)::text as usd from attempt_spend group by 1',
+    );
+    const calls = predicted.flatMap(({ bought }) => bought);
+    for (const { spend_class, usd } of classes) {
+      const own = calls.filter(({ spendClass }) => spendClass === spend_class);
+      expect(
+        own.reduce((sum, call) => sum + call.cost, 0n),
+        spend_class,
+      ).toBe(parseUsd(usd));
+    }
+    expect(classes.length).toBeGreaterThan(1);
+  });
+
+  test('a limit on the cost of a query stops where the simulator says', async () => {
+    const policy = demoPolicy(world.set, chooseChain(world.set));
+    const open = simulatedPolicy(world.set, { ...policy, limits: { ...policy.limits, maxCostUsd: '1' } });
+    const queries = world.set.queries.slice(count, count + 10);
+    // As much as two calls of the first query can cost, and one picodollar less for the others' sake.
+    const worst = open.worstCases!(queries[0]!).map((usd) => parseUsd(usd!));
+    const limited = {
+      ...policy,
+      limits: { ...policy.limits, maxCostUsd: formatUsd(worst[0]! + worst[1]! - 1n) },
+    };
+    await world.apply(limited);
+    const answers = await inParallel(queries, CONCURRENCY, (query) => world.client.ask(askOf(query)));
+    const predicted = await simulateAll(world.set, limited, queries);
+    expect(answers.flatMap((answer, index) => differences(answer, predicted[index]!))).toEqual([]);
+    expect(predicted.map(({ outcome }) => outcome)).toContain('budget');
+    await world.apply(policy);
   });
 
   test('a simulator of another policy says something else', async () => {

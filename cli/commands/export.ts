@@ -4,16 +4,26 @@ import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { instant } from '../instant.ts';
+import { exportRecordedSetCommand } from './export-recorded-set.ts';
 
 export interface ExportCommandOptions {
   readonly out: string;
   readonly format: ExportFormat;
   readonly tables: readonly string[];
+  /** One task as a recorded set, instead of tables. */
+  readonly recordedSet?: boolean;
+  readonly task?: string;
   readonly since?: string;
   readonly until?: string;
 }
 
 export async function exportCommand(context: Context, options: ExportCommandOptions): Promise<void> {
+  if (options.recordedSet === true) {
+    if (options.task === undefined)
+      throw new CliError('--recorded-set: name its task with --task', EXIT.usage);
+    await exportRecordedSetCommand(context, { ...options, task: options.task });
+    return;
+  }
   const tables = options.tables.map(tableOf);
   const since = options.since === undefined ? null : instant(options.since, '--since');
   const until = options.until === undefined ? null : instant(options.until, '--until');

@@ -1,12 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type pg from 'pg';
-import { formatUsd } from '../../core/money.ts';
-import { spendToJson, type Spend } from '../../core/spend.ts';
 import { sealReportDays } from '../../ledger/seal-report-days.ts';
 import { messageOf, type Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
 import { CliError, EXIT } from '../exit.ts';
+import { moneyAsText } from '../money-json.ts';
 import { rangeOf, type RangeOptions } from '../range-option.ts';
 import { fullReports, type FullReport, type RecordedOptions } from '../report/full-report.ts';
 import { showDoubleBilling, showReport, showSavings, showStages } from '../report/text.ts';
@@ -90,13 +89,4 @@ async function sealWherePossible(context: Context, pool: pg.Pool): Promise<void>
 
 function recordedOf({ recorded, alpha = 1 }: ReportOptions): RecordedOptions | null {
   return recorded === undefined ? null : { folder: recorded, alpha: alpha / 100 };
-}
-
-/** Amounts in JSON are decimal strings of dollars; spend is bounds. */
-function moneyAsText(_key: string, value: unknown): unknown {
-  if (typeof value === 'bigint') return formatUsd(value);
-  if (typeof value === 'object' && value !== null && 'low' in value && typeof value.low === 'bigint') {
-    return spendToJson(value as Spend);
-  }
-  return value;
 }

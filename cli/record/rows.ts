@@ -4,7 +4,7 @@ import type { PolicyModel } from '../../core/policy.ts';
 import { priceAt, ratePerMtok, type Price, type Rate } from '../../core/price.ts';
 import { formatUsd } from '../../core/money.ts';
 import { matchesReference } from '../../core/reference.ts';
-import type { RecordedModels, RecordedResponse } from '../../recorded/format.ts';
+import type { RecordedModel, RecordedModels, RecordedResponse } from '../../recorded/format.ts';
 import type { BatchLine } from '../jsonl.ts';
 
 /** A served answer as a recorded response; the label comes from the query's reference, by the task's own extractor. */
@@ -38,15 +38,22 @@ export function recordedModels(
   for (const model of chain) {
     const price = priceAt(pricesOf(model) ?? [], new Date());
     if (price === null) continue;
-    const usd = (rate: Rate): number => Number(formatUsd(ratePerMtok(rate, 0)));
-    const { input, output, cachedInput } = price.rates;
-    models[model.model] = {
-      provider: model.provider,
-      input_usd_per_mtok: usd(input),
-      output_usd_per_mtok: usd(output),
-      ...(cachedInput === undefined ? {} : { cached_input_usd_per_mtok: usd(cachedInput) }),
-      source: price.source,
-    };
+    models[model.model] = recordedModel(model.provider, price);
   }
   return models;
+}
+
+/** A price at its lowest tier, as a recorded set states it. */
+export function recordedModel(
+  provider: string,
+  { rates: { input, output, cachedInput }, source }: Pick<Price, 'rates' | 'source'>,
+): RecordedModel {
+  const usd = (rate: Rate): number => Number(formatUsd(ratePerMtok(rate, 0)));
+  return {
+    provider,
+    input_usd_per_mtok: usd(input),
+    output_usd_per_mtok: usd(output),
+    ...(cachedInput === undefined ? {} : { cached_input_usd_per_mtok: usd(cachedInput) }),
+    source,
+  };
 }

@@ -42,7 +42,7 @@ export async function fullReports(
 }
 
 /** The policy's own price, else the catalogue's where the provider goes by a vendor's name. */
-function bookOf(model: PolicyModel): readonly Price[] | null {
+export function bookOf(model: PolicyModel): readonly Price[] | null {
   const vendor = isProviderKind(model.provider) ? CATALOGUE[model.provider].priceProvider : null;
   return pricesOf(model, (modelId) => (vendor === null ? null : catalogueBook(vendor, modelId)));
 }

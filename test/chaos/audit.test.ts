@@ -47,6 +47,7 @@ const GOOD: Books = {
         calls: 1,
         cost: 10_000_000_000n,
         correct: true,
+        bought: [],
         text: '42',
       },
     ],

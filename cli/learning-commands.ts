@@ -1,0 +1,40 @@
+import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { fraction, list, whole } from './arguments.ts';
+import type { Context } from './context.ts';
+
+type Run = <Args extends unknown[]>(
+  load: () => Promise<(context: Context, ...args: Args) => Promise<void>>,
+) => (...args: Args) => Promise<void>;
+
+/** The commands that judge policies from data. */
+export function addLearningCommands(program: CommandUnknownOpts, run: Run): void {
+  program
+    .command('simulate')
+    .description('what a policy would do on recorded responses, beside what else the same models could')
+    .requiredOption('--recorded <folder>', 'a recorded set')
+    .option('--policy <file>', 'a policy.json')
+    .option('-s, --settings <file>', 'a policy of a settings file, with --task')
+    .option('--scorers <module>', 'a JavaScript module that exports your own scorers')
+    .option('-t, --task <task>', 'the task')
+    .option('--chain <models>', 'models of the set, cheapest first, with commas: scored by agreement', list)
+    .option('--threshold <confidence>', 'with --chain: what accepts, from 0 to 1', fraction)
+    .addOption(
+      new Option('--split <half>', 'queries that are measured on')
+        .choices(['test', 'train', 'all'] as const)
+        .default('test' as const),
+    )
+    .option('--seed <n>', 'of the resamples', whole, 1)
+    .action((options) => run(async () => (await import('./commands/simulate.ts')).simulateCommand)(options));
+
+  program
+    .command('what-if')
+    .description('past queries of the ledger, decided again: exactly, within bounds, or not at all')
+    .requiredOption('-t, --task <task>', 'the task')
+    .option('--threshold <confidence>', 'another threshold, from 0 to 1', fraction)
+    .option('--chain <models>', 'another chain, with commas', list)
+    .option('--policy <file>', 'another policy: a policy.json')
+    .option('--scorers <module>', 'a JavaScript module that exports your own scorers')
+    .option('--since <date>', 'queries that started on this UTC day or later')
+    .option('--until <date>', 'queries that started before this UTC day')
+    .action((options) => run(async () => (await import('./commands/what-if.ts')).whatIfCommand)(options));
+}

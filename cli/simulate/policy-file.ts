@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import type { AnswerSpec } from '../../core/answer.ts';
+import { canonicalJson } from '../../core/canonical-json.ts';
+import { sha256 } from '../../core/request-hash.ts';
+import type { JsonObject } from '../../core/policy.ts';
+import type { SimulatedPolicy } from '../../learning/simulate.ts';
+import { parseJson } from '../../recorded/rows.ts';
+import { recordedPrices } from '../../recorded/prices.ts';
+import type { RecordedModels } from '../../recorded/format.ts';
+import type { ScorerRegistry } from '../../scorers/index.ts';
+import type { Score } from '../../scorers/scorer.ts';
+
+const normalise = z.enum(['none', 'loose', 'number']);
+const answer: z.ZodType<AnswerSpec> = z.discriminatedUnion('from', [
+  z.object({ from: z.literal('open') }),
+  z.object({ from: z.literal('text'), normalise }),
+  z.object({ from: z.literal('json'), pointer: z.string(), normalise }),
+  z.object({ from: z.literal('regex'), pattern: z.string(), normalise }),
+  z.object({ from: z.literal('label'), labels: z.array(z.string()) }),
+  z.object({ from: z.literal('number') }),
+]);
+const share = z.number().min(0).max(1);
+
+/**
+ * A policy over models by name, without connections, prices or limits. It is scored by a scorer of its own (`scorer`), or
+ * by what was learned beside it (`scorer.json`, whose hash it carries).
+ */
+const policyFileSchema = z
+  .looseObject({
+    formatVersion: z.literal(1),
+    task: z.string().min(1),
+    answer,
+    chain: z.array(z.string().min(1)).min(1),
+    /** One per stage. */
+    thresholds: z.array(share),
+    modelAccuracy: z.array(share).optional(),
+    scorer: z
+      .strictObject({ name: z.string(), options: z.record(z.string(), z.json()).default({}) })
+      .optional(),
+    scorerSha256: z.string().optional(),
+  })
+  .refine(({ chain, thresholds }) => thresholds.length === chain.length, {
+    path: ['thresholds'],
+    message: 'expected one for each stage of the chain',
+  })
+  .refine(
+    ({ chain, modelAccuracy }) => modelAccuracy === undefined || modelAccuracy.length === chain.length,
+    {
+      path: ['modelAccuracy'],
+      message: 'expected one for each stage of the chain',
+    },
+  )
+  .refine(({ scorer, scorerSha256 }) => (scorer === undefined) !== (scorerSha256 === undefined), {
+    path: ['scorer'],
+    message: 'expected either a scorer, or scorerSha256 of the scorer.json beside the file',
+  });
+
+/** A policy file, read and checked. */
+export interface PolicyFile {
+  readonly task: string;
+  readonly answer: AnswerSpec;
+  readonly chain: readonly string[];
+  readonly thresholds: readonly number[];
+  readonly modelAccuracy: readonly number[] | null;
+  /** A registered scorer with all its options; null for a learned one. */
+  readonly scorer: { readonly name: string; readonly options: JsonObject } | null;
+  readonly score: Score;
+  readonly scoresLastStage: boolean;
+}
+
+/** Makes the scorer of a learned policy from its artifact, the JSON of `scorer.json`. */
+export type LearnedScore = (artifact: unknown) => Score;
+
+/**
+ * Reads a policy: one that was written by hand, or `policy.json` of a learned one with the `scorer.json` beside it.
+ * @throws {Error} naming the file and what to mend; also where the scorer is not the one that the policy was learned with.
+ */
+export async function readPolicyFile(
+  path: string,
+  scorers: ScorerRegistry,
+  learnedScore: LearnedScore,
+): Promise<PolicyFile> {
+  const parsed = parseJson(await textOf(path), policyFileSchema, path);
+  const { task, chain, thresholds, modelAccuracy = null, scorer = null, scorerSha256 } = parsed;
+  const common = { task, chain, thresholds, modelAccuracy, answer: parsed.answer };
+  if (scorer !== null) {
+    const { name, options, scoresLastStage } = parsedScorer(scorers, scorer, path);
+    return { ...common, scorer: { name, options }, score: scorers.create(scorer), scoresLastStage };
+  }
+  const file = join(dirname(path), 'scorer.json');
+  const artifact = parseJson(await textOf(file), z.json(), file);
+  if (sha256(canonicalJson(artifact)) !== scorerSha256) {
+    throw new Error(
+      `${file} is not the scorer that ${path} was learned with: put the two of one "learn" together`,
+    );
+  }
+  return { ...common, scorer: null, score: learnedScore(artifact), scoresLastStage: true };
+}
+
+function parsedScorer(scorers: ScorerRegistry, scorer: { name: string; options: object }, path: string) {
+  const parsed = scorers.parse(scorer.name, scorer.options);
+  if ('problems' in parsed) throw new Error(`${path}: scorer: ${parsed.problems.join('; ')}`);
+  return parsed.scorer;
+}
+
+async function textOf(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new Error(`${file} cannot be read: name a policy.json, or write one (see docs/simulate.md)`, {
+      cause,
+    });
+  });
+}
+
+/**
+ * As the simulator runs it, at the recorded prices.
+ * @throws {Error} when the set does not name a model of the chain.
+ */
+export function simulatedFile(policy: PolicyFile, models: RecordedModels): SimulatedPolicy {
+  const { chain, thresholds, answer: spec, score, scoresLastStage, modelAccuracy } = policy;
+  return {
+    stages: chain.map((model) => ({ model, worstCaseUsd: null })),
+    thresholds,
+    scorer: { scoresLastStage, worstCaseUsd: '0' },
+    limits: { maxCostUsd: null, deadlineMs: null },
+    answer: spec,
+    score,
+    prices: chain.map((model) => {
+      const recorded = models[model];
+      if (recorded === undefined) throw new Error(`models.json does not name ${model}`);
+      return recordedPrices(recorded)[0];
+    }),
+    ...(modelAccuracy === null ? {} : { modelAccuracy }),
+  };
+}

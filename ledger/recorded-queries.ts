@@ -1,0 +1,107 @@
+import type pg from 'pg';
+import type { JsonObject, Retention } from '../core/policy.ts';
+import type { Rates } from '../core/price.ts';
+import type { KeptResponse } from './attempts.ts';
+import type { Queryable } from './database.ts';
+import { rangeValues, startedInRange, type ReportRange } from './report/range.ts';
+import { onSnapshot } from './report/snapshot.ts';
+import { readTexts, type QueryRef, type Sealer } from './texts.ts';
+
+/** An ended query with every usable response that was bought for it, audits too. */
+export interface LedgerQuery extends QueryRef {
+  readonly policyVersion: number;
+  readonly retention: Retention;
+  /** Null where the texts are not retained. */
+  readonly request: { readonly messages: readonly JsonObject[]; readonly parameters: JsonObject } | null;
+  /** By stage; of a stage's several, in the order they were made. */
+  readonly responses: readonly LedgerResponse[];
+}
+
+export interface LedgerResponse {
+  readonly attemptId: string;
+  readonly purpose: 'serve' | 'audit';
+  readonly stage: number;
+  readonly provider: string;
+  readonly model: string;
+  /** Null where its text is not retained. */
+  readonly kept: KeptResponse | null;
+  readonly inputTokens: number | null;
+  readonly outputTokens: number | null;
+  readonly cachedInputTokens: number | null;
+  /** The price row that it was billed at; null for an unknown price. */
+  readonly price: { readonly rates: Rates; readonly source: string } | null;
+  /** The newest label of whether its answer is right; null where there is none. */
+  readonly correct: boolean | null;
+}
+
+type Row = Omit<LedgerQuery, 'request' | 'responses'> & {
+  readonly responses: readonly Omit<LedgerResponse, 'kept'>[];
+};
+
+/** Queries read at a time: their texts are read one query after the other. */
+const PAGE = 1000;
+
+/**
+ * Every ended query of a task that started in the range, by start, on one snapshot of the ledger.
+ * @param visit is waited for.
+ * @throws {Error} when a text is encrypted and no key, or another key, is configured.
+ */
+export async function eachLedgerQuery(
+  pool: pg.Pool,
+  sealer: Sealer | null,
+  range: ReportRange & { readonly task: string },
+  visit: (query: LedgerQuery) => Promise<void>,
+): Promise<void> {
+  await onSnapshot(pool, async (db) => {
+    let last: Row | undefined;
+    do {
+      const page = await pageAfter(db, range, last);
+      for (const row of page) await visit(await withTexts(db, sealer, row));
+      last = page.at(-1);
+    } while (last !== undefined);
+  });
+}
+
+async function withTexts(db: Queryable, sealer: Sealer | null, row: Row): Promise<LedgerQuery> {
+  const texts = await readTexts(db, sealer, row);
+  return {
+    ...row,
+    request: (texts.get('request') ?? null) as LedgerQuery['request'],
+    responses: row.responses.map((response) => ({
+      ...response,
+      kept: (texts.get(response.attemptId) ?? null) as KeptResponse | null,
+    })),
+  };
+}
+
+async function pageAfter(db: Queryable, range: ReportRange, last: Row | undefined): Promise<Row[]> {
+  const { rows } = await db.query<Row>({
+    name: 'recorded-queries',
+    text: `
+      select q.query_id as "queryId", to_json(q.started_at at time zone 'UTC')#>>'{}' || 'Z' as "startedAt",
+        q.policy_version as "policyVersion", q.retention, coalesce(a.responses, '[]') as responses
+      from (
+        select * from queries
+        where status = 'ended' and ${startedInRange('task', 'started_at')}
+          and ($4::timestamptz is null or (started_at, query_id) > ($4::timestamptz, $5::uuid))
+        order by started_at, query_id limit $6
+      ) q
+      left join lateral (
+        select json_agg(json_build_object(
+            'attemptId', a.attempt_id, 'purpose', a.purpose, 'stage', a.stage, 'provider', a.provider, 'model', a.model,
+            'inputTokens', a.input_tokens, 'outputTokens', a.output_tokens, 'cachedInputTokens', a.cached_input_tokens,
+            'price', case when p.price_id is not null then json_build_object('rates', p.rates, 'source', p.source) end,
+            'correct', (select l.correct from labels l
+              where l.query_started_at = a.query_started_at and l.attempt_id = a.attempt_id
+              order by l.labelled_at desc, l.source limit 1)
+          ) order by a.stage, a.ordinal, a.try) as responses
+        from attempts a
+        left join prices p on p.price_id = a.price_id
+        where a.query_started_at = q.started_at and a.query_id = q.query_id
+          and a.purpose in ('serve', 'audit') and a.status = 'succeeded'
+      ) a on true
+      order by q.started_at, q.query_id`,
+    values: [...rangeValues(range), last?.startedAt ?? null, last?.queryId ?? null, PAGE],
+  });
+  return rows;
+}
