@@ -21,3 +21,10 @@ export const fraction = (text: string): number => {
 export const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
 export const list = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
+
+/** `20%` or `0.2`: a share, which may exceed 1. */
+export const shareOf = (text: string): number => {
+  const [, digits, sign] = /^(\d+(?:\.\d+)?)(%?)$/.exec(text.trim()) ?? [];
+  if (digits === undefined) throw new InvalidArgumentError('expected a share such as 20% or 0.2.');
+  return Number((Number(digits) / (sign === '%' ? 100 : 1)).toPrecision(12));
+};

@@ -1,5 +1,5 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { fraction, list, whole } from './arguments.ts';
+import { fraction, list, positive, shareOf, whole } from './arguments.ts';
 import type { Context } from './context.ts';
 
 type Run = <Args extends unknown[]>(
@@ -8,6 +8,46 @@ type Run = <Args extends unknown[]>(
 
 /** The commands that judge policies from data. */
 export function addLearningCommands(program: CommandUnknownOpts, run: Run): void {
+  program
+    .command('learn')
+    .description(
+      'scorers, a chain and a stop rule from recorded responses; a guarantee where one is asked for',
+    )
+    .option('--recorded <folder>', 'a recorded set')
+    .option('--from-ledger', 'from the task’s own traffic and labels')
+    .option('-t, --task <task>', 'the task; default: the set’s only one')
+    .option('--budget <share>', 'mean cost, of what the best single model costs; may exceed 100%', shareOf)
+    .option(
+      '--target-accuracy <share>',
+      'the cheapest that is as accurate: "best" (the best single model), or a share; the default goal',
+      (text) => (text === 'best' ? ('best' as const) : shareOf(text)),
+    )
+    .option('--max-regret <share>', 'guarantee: accuracy given away against the baseline', shareOf)
+    .option(
+      '--max-harm <share>',
+      'guarantee: answers that the baseline has right and the policy wrong',
+      shareOf,
+    )
+    .option(
+      '--max-error <share>',
+      'guarantee: errors among the answers accepted before the last stage',
+      shareOf,
+    )
+    .option('--confidence <share>', 'of the guarantee', shareOf, 0.9)
+    .option('--baseline <model>', 'of the guarantee; default: the best single model')
+    .option(
+      '--include <models>',
+      'models to use though their reasoning tokens are hidden, with commas',
+      list,
+      [],
+    )
+    .option('--resplits <n>', 'learn and measure on so many random halves instead', positive)
+    .option('--seed <n>', 'the same input gives the same policy', whole, 1)
+    .option('-s, --settings <file>', 'whose task says what the answer is; default: by the recorded answers')
+    .option('--scorers <module>', 'a JavaScript module that exports your own scorers')
+    .option('-o, --out <folder>', 'where it is written; default: learned/<task>')
+    .action((options) => run(async () => (await import('./commands/learn.ts')).learnCommand)(options));
+
   program
     .command('simulate')
     .description('what a policy would do on recorded responses, beside what else the same models could')

@@ -19,7 +19,7 @@ const USD = 1e-12;
 export interface Dataset {
   readonly task: string;
   readonly answer: AnswerSpec;
-  /** Ascending by mean cost: a chain is an ascending list of numbers. */
+  /** Ascending by mean cost on the queries that are not test: a chain is an ascending list of numbers. */
   readonly models: readonly string[];
   /** Marked as billed for reasoning that the recorded counts lack: in no chain, and no reference. */
   readonly hidden: readonly boolean[];
@@ -78,7 +78,11 @@ export function toDataset(set: RecordedSet, answer: AnswerSpec): { dataset: Data
     const without = set.queries.length - queries.length;
     leftOut.push({ what: `${without} queries`, why: 'not every model has a labelled response to them' });
   }
-  const models = byMeanCost(kept, queries, set);
+  const models = byMeanCost(
+    kept,
+    queries.filter(({ split }) => split !== 'test'),
+    set,
+  );
   const candidates = queries.map(() => new Map<string, number>());
   const prompts = queries.map((query) => promptOf({ task, messages: query.messages, parameters: {} }));
   const responses = models.map((model) =>

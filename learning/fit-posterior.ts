@@ -11,9 +11,11 @@ import { minimise } from './lbfgs.ts';
 import type { Uniform } from './random.ts';
 
 /** How much each kind of parameter is held back (ridge), in units of one query. */
-export const POSTERIOR_PENALTIES = { models: 1, pairs: 4, shared: 0.1 };
+export const POSTERIOR_PENALTIES = { models: 0.5, pairs: 2, shared: 0.1 };
 /** Sets of responses that are drawn of each query, of one to four models. */
 const SETS_PER_QUERY = 24;
+/** Each so many-th set is drawn from all models, so that those outside of the pool can be judged too. */
+const ANY_MODEL = 5;
 /** What the sets of a query count together: they share its responses, so they are worth less than so many queries. */
 const WEIGHT_PER_QUERY = 4;
 const ITERATIONS = 50;
@@ -48,10 +50,12 @@ export function fitPosterior(
   const models = data.models.length;
   const layout = layoutOf(models);
   const examples: Example[] = [];
+  const everyone = data.models.map((_, model) => model);
   for (const query of queries) {
     for (let draw = 0; draw < SETS_PER_QUERY; draw++) {
-      const size = Math.min(pool.length, 1 + (draw % MOST_RESPONSES));
-      examples.push(exampleOf(data, own, query, drawSet(pool, size, uniform), accuracy));
+      const from = draw % ANY_MODEL === 0 ? everyone : pool;
+      const size = Math.min(from.length, 1 + (draw % MOST_RESPONSES));
+      examples.push(exampleOf(data, own, query, drawSet(from, size, uniform), accuracy));
     }
   }
   const weight = WEIGHT_PER_QUERY / SETS_PER_QUERY;

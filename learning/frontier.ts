@@ -1,5 +1,5 @@
 import { gainAt, type StopRule, type ValueStep } from '../core/stop-rule.ts';
-import type { SetTable } from './sets.ts';
+import { NO_EVIDENCE, type SetTable } from './sets.ts';
 
 /** A chain on the selection data: everything that its stop rules are swept over. */
 export interface ChainTable {
@@ -34,12 +34,17 @@ export function sweep(
   const scores = table.steps.map((step, stage) => stopScores(table.stages[stage]!, step, rule));
   const standsAt = new Uint8Array(n);
   const next = new Int32Array(last);
-  point(Number.NEGATIVE_INFINITY);
+  let begun = false;
   for (;;) {
     let lowest = Number.POSITIVE_INFINITY;
     for (let stage = 0; stage < last; stage++) {
       if (next[stage]! < n)
         lowest = Math.min(lowest, scores[stage]![table.stages[stage]!.order[next[stage]!]!]!);
+    }
+    // What has no evidence goes on whatever the parameter is: before the first point.
+    if (!begun && lowest !== NO_EVIDENCE) {
+      begun = true;
+      point(Number.NEGATIVE_INFINITY);
     }
     // Where the next stage brings nothing, no parameter makes a query go on.
     if (lowest === Number.POSITIVE_INFINITY) return;
@@ -58,17 +63,13 @@ export function sweep(
         move(position, stage, to);
       }
     }
-    if (moved) point(lowest);
+    if (moved && begun) point(lowest);
   }
 }
 
-function stopScores(
-  { confidence, order }: SetTable,
-  { priceUsd, gain }: ValueStep,
-  rule: RuleType,
-): Float64Array {
-  if (rule === 'threshold') return confidence;
-  return confidence.map((at) => priceUsd / gainAt(gain, at));
+function stopScores({ score }: SetTable, { priceUsd, gain }: ValueStep, rule: RuleType): Float64Array {
+  if (rule === 'threshold') return score;
+  return score.map((at) => (at === NO_EVIDENCE ? NO_EVIDENCE : priceUsd / gainAt(gain, at)));
 }
 
 /** The rule with a parameter between two neighbouring points of {@link sweep}, the second null after the last. */

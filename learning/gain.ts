@@ -7,7 +7,7 @@ const BINS = 20;
  * afterwards − before) in bins of equally many queries, made to fall with confidence by isotonic regression (pool adjacent
  * violators; Barlow, Bartholomew, Bremner, Brunk 1972) and never below zero; nothing can be gained at certainty.
  * Calibrated confidences stand in for labels, which vary far more.
- * @param order positions of the queries by rising `before`.
+ * @param order positions of the queries by rising `before`; of those that may stop here, since the others go on anyway.
  */
 export function gainCurve(before: Float64Array, after: Float64Array, order: Int32Array): GainCurve {
   const blocks: { confidence: number; gain: number; count: number }[] = [];

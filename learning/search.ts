@@ -9,23 +9,28 @@ export interface Candidate {
   readonly score: number;
   /** Estimated share of right answers: see {@link LABEL_SHARE}. */
   readonly accuracy: number;
-  /** Mean over queries, and its one-sided 80% upper bound. */
+  /** Mean over queries. */
   readonly costUsd: number;
-  readonly costBoundUsd: number;
 }
 
 /**
  * The weight of labels in the estimate of accuracy; the rest is the confidence that an answer is served with, which was
  * calibrated on other queries and varies far less from sample to sample: so luck chooses less.
  */
-export const LABEL_SHARE = 0.5;
+export const LABEL_SHARE = 0.3;
+/** The families that are searched: one parameter each. A threshold for each stage was tried and overfits. */
+export const RULES: readonly RuleType[] = ['threshold', 'value'];
 /** One-sided 80% of the normal distribution. */
 const Z80 = 0.8416;
 
-/** What a search may choose from. */
-export interface Constraint {
-  /** On the upper bound of the mean cost; Infinity for none. */
-  readonly budgetUsd: number;
+/**
+ * What a search may choose from: policies whose mean cost is at most `share` of the mean cost of `reference` (by position, in
+ * USD), with a confidence of 80%: the one-sided upper bound of mean(cost − share · reference) is at most 0. Both are paid for
+ * the same queries, so what makes a query dear for all is in both and cancels. Infinity: no limit.
+ */
+export interface Budget {
+  readonly share: number;
+  readonly reference: Float64Array;
 }
 
 export interface Found {
@@ -35,78 +40,112 @@ export interface Found {
 }
 
 /**
- * For each constraint the cheapest policy within one paired standard error of the most accurate one that meets it: what a
+ * For each budget the cheapest policy within one paired standard error of the most accurate one that meets it: what a
  * sample cannot tell apart is not worth money (the one-standard-error rule; Breiman, Friedman, Olshen, Stone 1984).
- * @returns null for a constraint that no policy meets; and how many policies were compared.
+ * @returns null for a budget that no policy meets; and how many policies were compared.
  */
 export function search(
   tables: readonly ChainTable[],
-  rules: readonly RuleType[],
-  constraints: readonly Constraint[],
-  labelShare = LABEL_SHARE,
+  budgets: readonly Budget[],
 ): { found: (Found | null)[]; compared: number } {
-  const best = constraints.map((): Candidate | null => null);
-  const compared = eachPolicy(tables, rules, labelShare, [], (policy) => {
-    for (const [at, { budgetUsd }] of constraints.entries()) {
-      if (policy.costBoundUsd > budgetUsd) continue;
+  const best = budgets.map((): Candidate | null => null);
+  const compared = eachPolicy(tables, budgets, [], (policy, isWithin) => {
+    for (const at of budgets.keys()) {
+      if (!isWithin(at)) continue;
       const before = best[at];
       if (before == null || moreAccurate(policy, before)) best[at] = { ...policy };
     }
   });
   const picks = [...best];
-  const references = best.map((policy) => (policy === null ? null : valuesOf(policy, labelShare)));
-  eachPolicy(tables, rules, labelShare, references, (policy, differences) => {
-    for (const [at, { budgetUsd }] of constraints.entries()) {
+  const references = best.map((policy) => (policy === null ? null : valuesOf(policy)));
+  eachPolicy(tables, budgets, references, (policy, isWithin, isAsGood) => {
+    for (const at of budgets.keys()) {
       const before = picks[at];
-      if (before == null || policy.costBoundUsd > budgetUsd || policy.costUsd >= before.costUsd) continue;
-      const { mean, standardError } = differences[at]!;
-      if (mean >= -standardError) picks[at] = { ...policy };
+      if (before == null || policy.costUsd >= before.costUsd || !isWithin(at)) continue;
+      if (isAsGood(at)) picks[at] = { ...policy };
     }
   });
   return { found: picks.map((pick, at) => (pick === null ? null : { pick, best: best[at]! })), compared };
+}
+
+/**
+ * The cheapest policy that is as accurate as a target on the same queries (values by position), with a confidence of 80%: the
+ * one-sided lower bound of mean(value − target) is at least 0. "The cheapest that looks as good" overfits: with hundreds of
+ * labels some chain always does.
+ */
+export function searchTarget(
+  tables: readonly ChainTable[],
+  target: Float64Array,
+): { found: (Found | null)[]; compared: number } {
+  let pick: Candidate | null = null;
+  const compared = eachPolicy(tables, [], [target], (policy, _isWithin, _isAsGood, isBetter) => {
+    if (pick !== null && policy.costUsd >= pick.costUsd) return;
+    if (isBetter(0)) pick = { ...policy };
+  });
+  return { found: [pick === null ? null : { pick, best: pick }], compared };
+}
+
+const FRONTIER_STEPS = 120;
+
+/** Of all policies those that none is both cheaper and more accurate than, about one for each step of cost; cheapest first. */
+export function frontierOf(tables: readonly ChainTable[]): Candidate[] {
+  const cheapest = Math.min(
+    ...tables.map((table) => table.spent[0]!.reduce((sum, cost) => sum + cost, 0) / table.spent[0]!.length),
+  );
+  const best = new Map<number, Candidate>();
+  eachPolicy(tables, [], [], (policy) => {
+    // A step is 5% of cost.
+    const step = Math.min(FRONTIER_STEPS, Math.floor(Math.log(policy.costUsd / cheapest) / Math.log(1.05)));
+    const before = best.get(step);
+    if (before === undefined || moreAccurate(policy, before)) best.set(step, { ...policy });
+  });
+  const ascending = [...best.values()].sort((a, b) => a.costUsd - b.costUsd);
+  return ascending.filter((policy, at) =>
+    ascending.slice(0, at).every((cheaper) => cheaper.accuracy < policy.accuracy),
+  );
 }
 
 function moreAccurate(a: Candidate, b: Candidate): boolean {
   return a.accuracy > b.accuracy || (a.accuracy === b.accuracy && a.costUsd < b.costUsd);
 }
 
-interface Difference {
-  readonly mean: number;
-  readonly standardError: number;
-}
-
 /**
- * Every policy of these chains and rules, with its paired difference to each reference (values by position).
- * @returns how many there were. The object that `see` gets is used again: copy what is to be kept.
+ * Every policy of these chains and rules.
+ * @param see is told whether a policy is within a budget, and whether it is within one paired standard error of a reference
+ *   (values by position), by their places in the lists. The policy's object is used again: copy what is to be kept.
+ * @returns how many policies there were.
  */
 function eachPolicy(
   tables: readonly ChainTable[],
-  rules: readonly RuleType[],
-  labelShare: number,
+  budgets: readonly Budget[],
   references: readonly (Float64Array | null)[],
-  see: (policy: Candidate, differences: readonly Difference[]) => void,
+  see: (
+    policy: Candidate,
+    isWithin: (budget: number) => boolean,
+    isAsGood: (reference: number) => boolean,
+    isBetter: (reference: number) => boolean,
+  ) => void,
 ): number {
   let count = 0;
   for (const table of tables) {
     const n = table.spent[0]!.length;
     // A single model has nothing to stop.
-    for (const rule of table.chain.length === 1 ? rules.slice(0, 1) : rules) {
+    for (const rule of table.chain.length === 1 ? RULES.slice(0, 1) : RULES) {
       let value = 0;
       let cost = 0;
-      let costSquares = 0;
-      const sums = new Float64Array(references.length);
-      const squares = new Float64Array(references.length);
+      const over = budgets.map(() => new Moments(n));
+      const gained = references.map(() => new Moments(n));
       const add = (position: number, stage: number, sign: number): void => {
-        const own = valueAt(table, position, stage, labelShare);
+        const own = valueAt(table, position, stage);
         const spent = table.spent[stage]![position]!;
         value += sign * own;
         cost += sign * spent;
-        costSquares += sign * spent * spent;
-        for (let r = 0; r < references.length; r++) {
-          const difference = own - (references[r]?.[position] ?? 0);
-          sums[r]! += sign * difference;
-          squares[r]! += sign * difference * difference;
+        for (let b = 0; b < budgets.length; b++) {
+          const { share, reference } = budgets[b]!;
+          if (share !== Number.POSITIVE_INFINITY) over[b]!.add(spent - share * reference[position]!, sign);
         }
+        for (let r = 0; r < references.length; r++)
+          gained[r]!.add(own - (references[r]?.[position] ?? 0), sign);
       };
       for (let position = 0; position < n; position++) add(position, 0, 1);
       sweep(
@@ -118,13 +157,12 @@ function eachPolicy(
         },
         (score) => {
           count++;
-          const costUsd = cost / n;
-          const costBoundUsd = costUsd + Z80 * standardError(cost, costSquares, n);
-          const differences = references.map((_, r) => ({
-            mean: sums[r]! / n,
-            standardError: standardError(sums[r]!, squares[r]!, n),
-          }));
-          see({ table, rule, score, accuracy: value / n, costUsd, costBoundUsd }, differences);
+          see(
+            { table, rule, score, accuracy: value / n, costUsd: cost / n },
+            (budget) => over[budget]!.mean + Z80 * over[budget]!.standardError <= 0,
+            (reference) => gained[reference]!.mean >= -gained[reference]!.standardError,
+            (reference) => gained[reference]!.mean >= Z80 * gained[reference]!.standardError,
+          );
         },
       );
     }
@@ -132,13 +170,35 @@ function eachPolicy(
   return count;
 }
 
-function valueAt({ stages }: ChainTable, position: number, stage: number, labelShare: number): number {
-  const { right, confidence } = stages[stage]!;
-  return labelShare * right[position]! + (1 - labelShare) * confidence[position]!;
+/** Mean and standard error of values that are taken out and put in. */
+class Moments {
+  private sum = 0;
+  private squares = 0;
+  private readonly n: number;
+
+  constructor(n: number) {
+    this.n = n;
+  }
+
+  add(value: number, sign: number): void {
+    this.sum += sign * value;
+    this.squares += sign * value * value;
+  }
+
+  get mean(): number {
+    return this.sum / this.n;
+  }
+
+  get standardError(): number {
+    const { n, sum, squares } = this;
+    return n < 2 ? 0 : Math.sqrt(Math.max(0, squares - (sum * sum) / n) / (n - 1) / n);
+  }
 }
 
-function standardError(sum: number, squares: number, n: number): number {
-  return n < 2 ? Number.POSITIVE_INFINITY : Math.sqrt(Math.max(0, squares - (sum * sum) / n) / (n - 1) / n);
+/** What serving a query at a stage is estimated to be worth, in right answers: see {@link LABEL_SHARE}. */
+export function valueAt({ stages }: ChainTable, position: number, stage: number): number {
+  const { right, confidence } = stages[stage]!;
+  return LABEL_SHARE * right[position]! + (1 - LABEL_SHARE) * confidence[position]!;
 }
 
 /** The stage at which each query stops, by position. */
@@ -158,10 +218,8 @@ export function stopsOf({ table, rule, score }: Pick<Candidate, 'table' | 'rule'
   return stops;
 }
 
-function valuesOf(policy: Candidate, labelShare: number): Float64Array {
-  return Float64Array.from(stopsOf(policy), (stage, position) =>
-    valueAt(policy.table, position, stage, labelShare),
-  );
+function valuesOf(policy: Candidate): Float64Array {
+  return Float64Array.from(stopsOf(policy), (stage, position) => valueAt(policy.table, position, stage));
 }
 
 /** The rule with a parameter in the middle between its place on the frontier and the next. */

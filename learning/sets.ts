@@ -6,11 +6,21 @@ import { votesOf } from './fit-posterior.ts';
 export interface SetTable {
   /** P(right) of the best candidate; 0 where no response holds an answer. */
   readonly confidence: Float64Array;
-  /** The label of the text that is served. */
+  /** The model whose text is served; −1 where no response holds an answer. */
+  readonly served: Int16Array;
+  /** The label of that text; 0 where there is none. */
   readonly right: Uint8Array;
-  /** Positions of the queries by rising confidence. */
+  /**
+   * The confidence, or {@link NO_EVIDENCE} where the newest response holds no answer: it brings no evidence, so it must not
+   * accept what was rejected before.
+   */
+  readonly score: Float64Array;
+  /** Positions of the queries by rising score. */
   readonly order: Int32Array;
 }
+
+/** Below every threshold. */
+export const NO_EVIDENCE = -1;
 
 /** A set of models by their numbers, ascending, as a key. */
 export function setKey(models: readonly number[]): string {
@@ -49,19 +59,24 @@ export function tableOf(
   judgeOf: (position: number) => Judge,
 ): SetTable {
   const confidence = new Float64Array(queries.length);
+  const served = new Int16Array(queries.length);
   const right = new Uint8Array(queries.length);
   for (let at = 0; at < queries.length; at++) {
-    const judge = judgeOf(at);
-    const served = serve(data, set, queries[at]!, judge);
-    confidence[at] = served.confidence;
-    right[at] = served.model < 0 ? 0 : data.responses[served.model]![queries[at]!]!.correct;
+    const best = serve(data, set, queries[at]!, judgeOf(at));
+    confidence[at] = best.confidence;
+    served[at] = best.model;
+    right[at] = best.model < 0 ? 0 : data.responses[best.model]![queries[at]!]!.correct;
   }
-  const order = Int32Array.from(confidence, (_, at) => at).sort((a, b) => confidence[a]! - confidence[b]!);
-  return { confidence, right, order };
+  const newestModel = set.at(-1)!;
+  const score = confidence.map((value, at) =>
+    data.responses[newestModel]![queries[at]!]!.candidate < 0 ? NO_EVIDENCE : value,
+  );
+  const order = Int32Array.from(score, (_, at) => at).sort((a, b) => score[a]! - score[b]!);
+  return { confidence, served, right, score, order };
 }
 
 /** The most probable candidate of a set, and whose text is served for it; model −1 where there is no answer. */
-export function serve(
+function serve(
   data: Dataset,
   set: readonly number[],
   query: number,

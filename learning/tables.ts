@@ -2,7 +2,7 @@ import type { ValueStep } from '../core/stop-rule.ts';
 import type { Dataset } from './dataset.ts';
 import { gainCurve } from './gain.ts';
 import type { ChainTable } from './frontier.ts';
-import { setKey, setsOf, tableOf, type Judge, type SetTable } from './sets.ts';
+import { NO_EVIDENCE, setKey, setsOf, tableOf, type Judge, type SetTable } from './sets.ts';
 
 /** The tables of all chains of a pool, which share those of their beginnings. */
 export class Tables {
@@ -59,7 +59,11 @@ export class Tables {
     const costs = this.queries.reduce((sum, query) => sum + responses[models.at(-1)!]![query]!.costUsd, 0);
     const step = {
       priceUsd: costs / this.queries.length,
-      gain: gainCurve(before.confidence, after.confidence, before.order),
+      gain: gainCurve(
+        before.confidence,
+        after.confidence,
+        before.order.filter((at) => before.score[at] !== NO_EVIDENCE),
+      ),
     };
     this.steps.set(key, step);
     return step;

@@ -28,6 +28,8 @@ export const recordedQuerySchema = z.object({
   /** The right answer, where one is known. */
   reference: z.string().optional(),
   split: z.enum(['train', 'test']).optional(),
+  /** Queries of one group (a conversation, a customer) are never split between learning and measuring. */
+  group: z.string().optional(),
   /**
    * The chance with which the query was drawn to be put to every model, where a draw decided it: an audit of production
    * traffic. It stands for 1 / inclusion_probability queries.

@@ -9,7 +9,7 @@ import { demoPolicy } from '../demo/policy.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { readSettings } from '../settings-option.ts';
 import { simulatedPolicy } from '../simulated-policy.ts';
-import { learnedScore } from '../simulate/learned-score.ts';
+import { learnedScore } from '../../scorers/learned/score.ts';
 import { readPolicyFile, simulatedFile } from '../simulate/policy-file.ts';
 import { showSimulation } from '../simulate/text.ts';
 

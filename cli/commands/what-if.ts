@@ -15,7 +15,7 @@ import { moneyAsText } from '../money-json.ts';
 import { rangeOf } from '../range-option.ts';
 import { bookOf } from '../report/full-report.ts';
 import { sealerOf } from '../sealer.ts';
-import { learnedScore } from '../simulate/learned-score.ts';
+import { learnedScore } from '../../scorers/learned/score.ts';
 import { readPolicyFile } from '../simulate/policy-file.ts';
 import { subjectOf, type Question, type Subject } from '../what-if/subject.ts';
 import { showWhatIf } from '../what-if/text.ts';

@@ -85,7 +85,7 @@ function demoModel(set: RecordedSet, model: string): PolicyModel {
 }
 
 /** Recorded answers stand in a JSON object; numbers are compared as numbers. */
-function answerSpec(set: RecordedSet): AnswerSpec {
+export function answerSpec(set: RecordedSet): AnswerSpec {
   const numeric = set.queries.every(
     ({ reference }) => reference === undefined || lastNumber(reference) === reference,
   );

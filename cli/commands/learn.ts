@@ -1,0 +1,131 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { canonicalJson } from '../../core/canonical-json.ts';
+import { sha256 } from '../../core/request-hash.ts';
+import type { LearnedPolicy } from '../../core/learned-policy.ts';
+import { toDataset, type Dataset, type LeftOut } from '../../learning/dataset.ts';
+import {
+  fitScorers,
+  learnPolicy,
+  measure,
+  type Fitted,
+  type Goal,
+  type LearnOptions,
+} from '../../learning/learn.ts';
+import { resplit } from '../../learning/resplits.ts';
+import { halvesOf } from '../../learning/split.ts';
+import { messageOf, type Context } from '../context.ts';
+import { CliError, EXIT } from '../exit.ts';
+import { certified } from '../learn/certified.ts';
+import { wantedOf, type GoalOptions } from '../learn/goal.ts';
+import { learnResult } from '../learn/collect.ts';
+import type { CertificationResult, LearnResult } from '../learn/result.ts';
+import { readSource, type SourceOptions } from '../learn/source.ts';
+import { goalText, showLearned, showResplits } from '../learn/text.ts';
+import { percent } from '../output.ts';
+
+export interface LearnCommandOptions extends GoalOptions, SourceOptions {
+  readonly include: readonly string[];
+  readonly seed: number;
+  readonly resplits?: number;
+  readonly out?: string;
+}
+
+/** From recorded responses to trained scorers, a policy, a certificate where one is asked for, and a report. */
+export async function learnCommand(context: Context, options: LearnCommandOptions): Promise<void> {
+  const wanted = wantedOf(options);
+  const { set, answer, from } = await readSource(context, options);
+  const settings: LearnOptions = { seed: options.seed, include: options.include };
+  try {
+    context.say(`Reading ${set.queries.length} queries of ${set.responses.size} models of ${from}.`);
+    const { dataset, leftOut } = toDataset(set, answer);
+    if (options.resplits !== undefined) {
+      if (wanted.type === 'claim')
+        throw new Error('--resplits measures budgets and targets, not certificates');
+      await runResplits(context, dataset, wanted.goal, settings, options.resplits);
+      return;
+    }
+    const { train, test, straddling } = halvesOf(dataset.queries);
+    const notes: LeftOut[] = [
+      ...leftOut,
+      ...(straddling === 0
+        ? []
+        : [
+            {
+              what: `${straddling} test queries`,
+              why: 'are duplicates of train queries: they are learned from instead',
+            },
+          ]),
+    ];
+    context.say(`Fitting scorers on ${train.length} queries; ${test.length} are held out.`);
+    const learned = await (wanted.type === 'goal'
+      ? byGoal(dataset, train, wanted.goal, settings)
+      : certified(context, dataset, train, wanted.claim, settings));
+    const policySha256 = sha256(canonicalJson(learned.policy));
+    // From here on nothing is chosen: the policy has been hashed, and the labels of the test half may be read.
+    const figures = test.length === 0 ? null : measure(dataset, learned.fitted, learned.policy, test);
+    const result = learnResult({
+      ...{ dataset, train, test, figures, policySha256, leftOut: notes },
+      ...{ goal: goalText(wanted), seed: options.seed, learned },
+    });
+    await writeLearned(context, result, learned.policy, learned.fitted, options);
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(`cannot learn from ${from}: ${messageOf(error)}`, EXIT.failure, error);
+  }
+}
+
+/** A policy and what is said of how it was found. */
+export interface LearnedSomehow {
+  readonly policy: LearnedPolicy;
+  readonly fitted: Fitted;
+  readonly compared: number;
+  readonly certification: CertificationResult | null;
+}
+
+function byGoal(
+  data: Dataset,
+  train: readonly number[],
+  goal: Goal,
+  options: LearnOptions,
+): Promise<LearnedSomehow> {
+  const fitted = fitScorers(data, train, options);
+  const { policy, compared } = learnPolicy(data, fitted, goal, options);
+  return Promise.resolve({ policy, fitted, compared, certification: null });
+}
+
+async function runResplits(
+  context: Context,
+  data: Dataset,
+  goal: Goal,
+  options: LearnOptions,
+  splits: number,
+): Promise<void> {
+  const summary = resplit(data, goal, options, splits, (done, { accuracy_difference, cost_share, chain }) => {
+    context.say(
+      `${done} of ${splits}: ${(100 * accuracy_difference).toFixed(2)} points at ${percent(cost_share)} of the cost, ${chain.join(' → ')}`,
+    );
+  });
+  context.out(
+    context.json ? JSON.stringify({ task: data.task, resplits: summary }) : showResplits(data.task, summary),
+  );
+  await Promise.resolve();
+}
+
+async function writeLearned(
+  context: Context,
+  result: LearnResult,
+  policy: LearnedPolicy,
+  { artifact }: Fitted,
+  options: LearnCommandOptions,
+): Promise<void> {
+  const folder = resolve(options.out ?? join('learned', result.task));
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'scorer.json'), `${canonicalJson(artifact)}\n`);
+  await writeFile(join(folder, 'policy.json'), `${JSON.stringify(policy, null, 2)}\n`);
+  await writeFile(join(folder, 'report.json'), `${JSON.stringify(result, null, 2)}\n`);
+  context.out(context.json ? JSON.stringify(result) : showLearned(result));
+  context.say(
+    `\nWritten to ${folder}: policy.json, scorer.json, report.json. Into service: escalier promote ${folder}`,
+  );
+}

@@ -1,0 +1,53 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { certificateText } from '../../core/certificate.ts';
+import type { Dataset } from '../../learning/dataset.ts';
+import { forecastText } from '../../learning/guarantee/forecast.ts';
+import type { Claim } from '../../learning/guarantee/frozen-test.ts';
+import { claimUse, upcomingUse } from '../../learning/guarantee/uses.ts';
+import { certifyFrozen, forecastOf, freeze, frozenTestSha256 } from '../../learning/learn-certified.ts';
+import type { LearnOptions } from '../../learning/learn.ts';
+import type { LearnedSomehow } from '../commands/learn.ts';
+import type { Context } from '../context.ts';
+import { percent } from '../output.ts';
+
+/**
+ * A policy with a guarantee, or the baseline where nothing can be guaranteed. What may be expected is said before a certify
+ * label is read; the use of the labels is entered into a register first, so that trying again costs what it must.
+ */
+export async function certified(
+  context: Context,
+  data: Dataset,
+  train: readonly number[],
+  claim: Omit<Claim, 'baseline'> & { readonly baseline: string | null },
+  options: LearnOptions,
+): Promise<LearnedSomehow> {
+  const frozen = freeze(data, train, claim, options);
+  await mkdir(context.dataFolder, { recursive: true });
+  const register = join(context.dataFolder, 'certify-uses.jsonl');
+  const test = frozenTestSha256(frozen);
+  const expected = forecastOf(frozen, await upcomingUse(register, frozen.split, test), options.seed);
+  context.say(forecastText(frozen.claim, expected));
+  const use = await claimUse(register, frozen.split, test);
+  const { policy, certification } = certifyFrozen(data, frozen, use, options);
+  const { certificate, labelsNeeded, pValues, plugIn, point } = certification;
+  const { loss, alpha } = frozen.claim;
+  const wanted = `${loss} of at most ${percent(alpha)}`;
+  return {
+    policy,
+    fitted: frozen.fitted,
+    compared: frozen.compared,
+    certification: {
+      statement:
+        certificate === null
+          ? `Nothing but the baseline ${frozen.claim.baseline} could be certified for a ${wanted}: serve it alone, or ${labelsNeeded === null ? 'ask for less' : `label about ${labelsNeeded} queries to certify on`}.`
+          : certificateText(certificate),
+      forecast: expected,
+      certificate,
+      p_values: pValues,
+      labels_needed: labelsNeeded,
+      plug_in: plugIn,
+      point,
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import type { Dataset, LeftOut } from '../../learning/dataset.ts';
+import { figuresOf, type LearnedFigures } from '../../learning/figures.ts';
+import { labelDisagreement } from '../../learning/label-disagreement.ts';
+import { modelsOn } from '../../learning/pool.ts';
+import { frontierOf } from '../../learning/search.ts';
+import { Tables } from '../../learning/tables.ts';
+import type { LearnedSomehow } from '../commands/learn.ts';
+import type { LearnResult, SingleModelFigures } from './result.ts';
+
+/** Everything that is said of what was learned, once it has been hashed and measured. */
+export function learnResult(input: {
+  readonly dataset: Dataset;
+  readonly train: readonly number[];
+  readonly test: readonly number[];
+  readonly figures: LearnedFigures | null;
+  readonly learned: LearnedSomehow;
+  readonly policySha256: string;
+  readonly leftOut: readonly LeftOut[];
+  readonly goal: string;
+  readonly seed: number;
+}): LearnResult {
+  const { dataset, learned } = input;
+  const { policy, fitted, compared, certification } = learned;
+  const chain = policy.chain.map((model) => dataset.models.indexOf(model));
+  const judgeOf = (position: number) => fitted.fit.judges[position]!;
+  const { rule, promised } = policy;
+  const referenceCost = fitted.reference.costUsd;
+  return {
+    task: policy.task,
+    goal: input.goal,
+    seed: input.seed,
+    chain: policy.chain,
+    rule: rule.type,
+    parameters:
+      rule.type === 'threshold'
+        ? { threshold: rule.threshold }
+        : { lambda_usd: rule.lambdaUsd, steps: rule.steps },
+    thresholds: policy.thresholds,
+    recommendation: chain.length === 1 ? 'single-model' : 'cascade',
+    reference: policy.reference,
+    policies_compared: compared,
+    promised: {
+      accuracy: promised.accuracy,
+      cost_usd_per_query: promised.costUsdPerQuery,
+      cost_share: promised.costShare,
+    },
+    train: figuresOf(
+      dataset,
+      fitted.queries,
+      new Tables(dataset, fitted.queries, judgeOf).chain(chain),
+      policy.thresholds,
+      fitted.reference.model,
+      judgeOf,
+    ),
+    test: input.figures,
+    models: singles(input, fitted.pool, fitted.reference.model),
+    frontier: frontierOf(fitted.tables).map((point) => ({
+      cost_share: point.costUsd / referenceCost,
+      accuracy: point.accuracy,
+      chain: point.table.chain.map((model) => dataset.models[model]!),
+    })),
+    label_disagreement: labelDisagreement(dataset, fitted.queries),
+    left_out: input.leftOut,
+    certification,
+    resplits: null,
+    policy_sha256: input.policySha256,
+    scorer_sha256: policy.scorerSha256,
+  };
+}
+
+function singles(
+  { dataset, train, test }: { dataset: Dataset; train: readonly number[]; test: readonly number[] },
+  pool: readonly number[],
+  reference: number,
+): SingleModelFigures[] {
+  const shares = (queries: readonly number[]) => {
+    const figures = modelsOn(dataset, queries);
+    return figures.map(({ accuracy, costUsd }) => ({
+      accuracy,
+      cost_share: costUsd / figures[reference]!.costUsd,
+    }));
+  };
+  const onTrain = shares(train);
+  const onTest = test.length === 0 ? null : shares(test);
+  return dataset.models.map((model, at) => ({
+    model,
+    in_pool: pool.includes(at),
+    train: onTrain[at]!,
+    test: onTest?.[at] ?? null,
+  }));
+}

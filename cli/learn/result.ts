@@ -1,0 +1,67 @@
+import type { Certificate } from '../../core/certificate.ts';
+import type { StopRule } from '../../core/stop-rule.ts';
+import type { LearnedFigures } from '../../learning/figures.ts';
+import type { Forecast } from '../../learning/guarantee/forecast.ts';
+import type { LabelDisagreement } from '../../learning/label-disagreement.ts';
+import type { ResplitSummary } from '../../learning/resplits.ts';
+import type { LeftOut } from '../../learning/dataset.ts';
+
+/** What `learn` says, as `--json` prints it: shares and accuracies in [0, 1], costs in USD. */
+export interface LearnResult {
+  readonly task: string;
+  readonly goal: string;
+  readonly seed: number;
+  readonly chain: readonly string[];
+  readonly rule: StopRule['type'];
+  /** The rule's own: `threshold`, or `lambda_usd` with the steps. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** What the rule comes down to, for each stage. */
+  readonly thresholds: readonly number[];
+  /** `single-model` where no cascade beats it. */
+  readonly recommendation: 'cascade' | 'single-model';
+  readonly reference: string;
+  readonly policies_compared: number;
+  readonly promised: {
+    readonly accuracy: number;
+    readonly cost_usd_per_query: number;
+    readonly cost_share: number;
+  };
+  /** Cross-fitted. */
+  readonly train: LearnedFigures;
+  /** Held out; null where the set has no such queries. */
+  readonly test: LearnedFigures | null;
+  /** Of every model alone, cheapest first. */
+  readonly models: readonly SingleModelFigures[];
+  /** What no other policy of the search was both cheaper and more accurate than, on train. */
+  readonly frontier: readonly FrontierPoint[];
+  readonly label_disagreement: LabelDisagreement;
+  readonly left_out: readonly LeftOut[];
+  readonly certification: CertificationResult | null;
+  readonly resplits: ResplitSummary | null;
+  readonly policy_sha256: string;
+  readonly scorer_sha256: string;
+}
+
+export interface SingleModelFigures {
+  readonly model: string;
+  readonly in_pool: boolean;
+  readonly train: { readonly accuracy: number; readonly cost_share: number };
+  readonly test: { readonly accuracy: number; readonly cost_share: number } | null;
+}
+
+export interface FrontierPoint {
+  readonly cost_share: number;
+  readonly accuracy: number;
+  readonly chain: readonly string[];
+}
+
+export interface CertificationResult {
+  readonly statement: string;
+  readonly forecast: Forecast;
+  readonly certificate: Certificate | null;
+  readonly p_values: readonly number[];
+  readonly labels_needed: number | null;
+  /** What the plug-in threshold would have chosen, a place on the path: it certifies nothing. */
+  readonly plug_in: number | null;
+  readonly point: number;
+}

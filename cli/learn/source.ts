@@ -1,0 +1,75 @@
+import type { AnswerSpec } from '../../core/answer.ts';
+import { labelCoverage, tooFewLabels } from '../../learning/label-coverage.ts';
+import { readRecordedSet, type RecordedSet } from '../../recorded/read.ts';
+import { messageOf, type Context } from '../context.ts';
+import { withDatabase } from '../database.ts';
+import { answerSpec } from '../demo/policy.ts';
+import { CliError, EXIT } from '../exit.ts';
+import { showLabelCoverage } from '../ledger-set/coverage-text.ts';
+import { ledgerRecordedSet } from '../ledger-set/read.ts';
+import { sealerOf } from '../sealer.ts';
+import { readSettings } from '../settings-option.ts';
+
+export interface SourceOptions {
+  readonly task?: string;
+  readonly recorded?: string;
+  readonly fromLedger?: boolean;
+  /** Whose task says what the answer is; default: by the form of the recorded answers. */
+  readonly settings?: string;
+  readonly scorers?: string;
+}
+
+export interface Source {
+  readonly set: RecordedSet;
+  readonly answer: AnswerSpec;
+  /** For people. */
+  readonly from: string;
+}
+
+/** @throws {CliError} where there is nothing to learn from; for a ledger with too few labels it says which there are. */
+export async function readSource(context: Context, options: SourceOptions): Promise<Source> {
+  const { recorded, fromLedger = false } = options;
+  if ((recorded === undefined) === !fromLedger) {
+    throw new CliError(
+      'name what to learn from: --recorded FOLDER, or --from-ledger with --task',
+      EXIT.usage,
+    );
+  }
+  const source =
+    recorded === undefined ? await ofLedger(context, options.task) : await ofFolder(recorded, options.task);
+  return { ...source, answer: await answerOf(source.set, options) };
+}
+
+async function ofFolder(folder: string, task: string | undefined): Promise<Omit<Source, 'answer'>> {
+  const set = await readRecordedSet(folder).catch((error: unknown) => {
+    throw new CliError(messageOf(error), EXIT.usage, error);
+  });
+  const tasks = [...new Set(set.queries.map((query) => query.task))];
+  const wanted = task ?? (tasks.length === 1 ? tasks[0] : undefined);
+  if (wanted === undefined || !tasks.includes(wanted)) {
+    throw new CliError(`--task: ${folder} has queries of ${tasks.join(', ') || 'no task'}`, EXIT.usage);
+  }
+  return { set: { ...set, queries: set.queries.filter((query) => query.task === wanted) }, from: folder };
+}
+
+async function ofLedger(context: Context, task: string | undefined): Promise<Omit<Source, 'answer'>> {
+  if (task === undefined) throw new CliError('--from-ledger needs --task', EXIT.usage);
+  return withDatabase(context, async (pool) => {
+    const { set } = await ledgerRecordedSet(pool, sealerOf(context), { task });
+    const coverage = labelCoverage(set);
+    context.say(showLabelCoverage(coverage));
+    const problem = tooFewLabels(coverage);
+    if (problem !== null) throw new CliError(problem, EXIT.failure);
+    return { set, from: 'the ledger' };
+  });
+}
+
+async function answerOf(set: RecordedSet, { settings, scorers, task }: SourceOptions): Promise<AnswerSpec> {
+  if (settings === undefined) return answerSpec(set);
+  const read = await readSettings({ settings, ...(scorers === undefined ? {} : { scorers }) }, 'serve');
+  const wanted = task ?? set.queries[0]?.task;
+  const policy = read.settings.policies.find((candidate) => candidate.task === wanted);
+  if (policy === undefined)
+    throw new CliError(`--settings: ${settings} has no task "${wanted ?? ''}"`, EXIT.usage);
+  return policy.answer;
+}

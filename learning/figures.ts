@@ -1,0 +1,139 @@
+import { ownScoreConfidence, pairConfidences } from './scorer-figures.ts';
+import { bootstrapMean } from './bootstrap.ts';
+import type { Dataset } from './dataset.ts';
+import type { ChainTable } from './frontier.ts';
+import { auroc, calibrationError, reliability, type ReliabilityBin } from './metrics.ts';
+import { outcomesAt, type ServedOutcomes } from './outcomes-at.ts';
+import { uniformOf } from './random.ts';
+import type { Judge } from './sets.ts';
+
+/** What a learned policy did on some queries, and how good its scorer was there. Shares and accuracies in [0, 1]. */
+export interface LearnedFigures {
+  readonly queries: number;
+  readonly accuracy: number;
+  /** 95% of bootstrap resamples. */
+  readonly accuracy_interval: readonly [number, number];
+  /** The reference model's on the same queries. */
+  readonly reference_accuracy: number;
+  readonly cost_usd_per_query: number;
+  /** Of the reference's cost on the same queries. */
+  readonly cost_share: number;
+  /** Share of the queries that reached each stage. */
+  readonly escalation: readonly number[];
+  /** Share of the spend on responses that differ from the served answer. */
+  readonly discarded_share: number;
+  /** Share of the spend beside the served responses: discarded ones, and those that agreed. */
+  readonly paid_twice_share: number;
+  /** Of the own score, mean within models: P(a right response scores above a wrong one of the same model). */
+  readonly auroc: number | null;
+  /** By model. */
+  readonly auroc_by_model: Readonly<Record<string, number | null>>;
+  /** With the response of one other model to agree with: mean over all ordered pairs. */
+  readonly auroc_agreement: number | null;
+  /** Calibration error of the own score, over all models' responses, in ten bins of equally many. */
+  readonly ece: number;
+  /** The same of the served answers' confidence, and what perfect calibration would show with so few. */
+  readonly ece_answer: number;
+  readonly ece_answer_if_perfect: number;
+  readonly reliability: readonly ReliabilityBin[];
+}
+
+const SEED = 1;
+
+/**
+ * @param table of the policy's chain on the queries. @param judgeOf of a query's position: a scorer that has not seen it.
+ */
+export function figuresOf(
+  data: Dataset,
+  queries: readonly number[],
+  table: ChainTable,
+  thresholds: readonly number[],
+  reference: number,
+  judgeOf: (position: number) => Judge,
+): LearnedFigures {
+  const served = outcomesAt(table, thresholds);
+  const mean = (values: ArrayLike<number>): number => sum(values) / queries.length;
+  const ofReference = queries.map((query) => data.responses[reference]![query]!);
+  const right = Array.from(served.right);
+  const { low, high } = bootstrapMean(right, SEED);
+  const confidences = Array.from(served.confidence);
+  const own = ownScoreConfidence(data, queries, judgeOf);
+  const byModel = data.models.map((_, model) => auroc(own[model]!, labelsOf(data, queries, model)));
+  return {
+    queries: queries.length,
+    accuracy: mean(right),
+    accuracy_interval: [low, high],
+    reference_accuracy: mean(ofReference.map(({ correct }) => correct)),
+    cost_usd_per_query: mean(served.costUsd),
+    cost_share: sum(served.costUsd) / sum(ofReference.map(({ costUsd }) => costUsd)),
+    escalation: table.chain.map((_, stage) =>
+      mean(Array.from(served.stops, (stop) => (stop >= stage ? 1 : 0))),
+    ),
+    ...billedTwice(data, queries, table, served),
+    auroc: meanOf(byModel),
+    auroc_by_model: Object.fromEntries(data.models.map((model, at) => [model, byModel[at]!])),
+    auroc_agreement: meanOf(
+      pairConfidences(data, queries, judgeOf).map(({ model, confidences: of }) =>
+        auroc(of, labelsOf(data, queries, model)),
+      ),
+    ),
+    ece: calibrationError(
+      own.flat(),
+      data.models.flatMap((_, model) => labelsOf(data, queries, model)),
+    ),
+    ece_answer: calibrationError(confidences, right),
+    ece_answer_if_perfect: perfectError(confidences),
+    reliability: reliability(confidences, right),
+  };
+}
+
+function labelsOf(data: Dataset, queries: readonly number[], model: number): number[] {
+  return queries.map((query) => data.responses[model]![query]!.correct);
+}
+
+function billedTwice(
+  data: Dataset,
+  queries: readonly number[],
+  { chain, stages }: ChainTable,
+  { stops, costUsd }: ServedOutcomes,
+): { discarded_share: number; paid_twice_share: number } {
+  let discarded = 0;
+  let twice = 0;
+  for (const [at, query] of queries.entries()) {
+    const servedModel = stages[stops[at]!]!.served[at]!;
+    const servedCandidate = servedModel < 0 ? -1 : data.responses[servedModel]![query]!.candidate;
+    for (const model of chain.slice(0, stops[at]! + 1)) {
+      const response = data.responses[model]![query]!;
+      if (model === servedModel) continue;
+      twice += response.costUsd;
+      if (response.candidate !== servedCandidate) discarded += response.costUsd;
+    }
+  }
+  return { discarded_share: discarded / sum(costUsd), paid_twice_share: twice / sum(costUsd) };
+}
+
+const DRAWS = 200;
+
+/** The calibration error that confidences would show if each were exactly the chance of being right: mean of {@link DRAWS} draws. */
+function perfectError(confidences: readonly number[]): number {
+  const uniform = uniformOf(SEED);
+  let total = 0;
+  for (let draw = 0; draw < DRAWS; draw++) {
+    total += calibrationError(
+      confidences,
+      confidences.map((confidence) => (uniform() < confidence ? 1 : 0)),
+    );
+  }
+  return total / DRAWS;
+}
+
+function meanOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : sum(known) / known.length;
+}
+
+function sum(values: ArrayLike<number>): number {
+  let total = 0;
+  for (let i = 0; i < values.length; i++) total += values[i]!;
+  return total;
+}

@@ -1,0 +1,191 @@
+import { canonicalJson } from '../core/canonical-json.ts';
+import type { LearnedPolicy } from '../core/learned-policy.ts';
+import { sha256 } from '../core/request-hash.ts';
+import { thresholdsOf } from '../core/stop-rule.ts';
+import { fromArtifact, toArtifact, type LearnedArtifact } from '../scorers/learned/artifact.ts';
+import { FEATURES } from '../scorers/learned/features/index.ts';
+import { crossFit, FOLDS, servedJudge, type CrossFit } from './cross-fit.ts';
+import type { Dataset } from './dataset.ts';
+import { figuresOf, type LearnedFigures } from './figures.ts';
+import type { ChainTable } from './frontier.ts';
+import { modelsOn, poolOf, referenceOf, usableOf, type ModelFigures } from './pool.ts';
+import { ruleOf, search, searchTarget, valueAt, type Candidate } from './search.ts';
+import { foldsOf } from './split.ts';
+import { Tables } from './tables.ts';
+
+/** What a policy is learned for. */
+export type Goal =
+  /** The most accurate policy whose mean cost is at most this share of the reference's; may exceed 1. */
+  | { readonly type: 'budget'; readonly share: number }
+  /** The cheapest policy that is as accurate as the best single model, or as this share of right answers. */
+  | { readonly type: 'accuracy'; readonly target: 'best' | number };
+
+export interface LearnOptions {
+  readonly seed: number;
+  /** Models that may be used though they are marked `hidden_reasoning_tokens`. */
+  readonly include: readonly string[];
+}
+
+/** Scorers fitted on some queries, and everything that a policy may be chosen from. */
+export interface Fitted {
+  readonly queries: readonly number[];
+  readonly fit: CrossFit;
+  readonly artifact: LearnedArtifact;
+  readonly scorerSha256: string;
+  /** On the queries of the fit. */
+  readonly models: readonly ModelFigures[];
+  readonly reference: ModelFigures;
+  readonly pool: readonly number[];
+  /** Of every chain, each query judged by scorers that have not seen it. */
+  readonly tables: readonly ChainTable[];
+}
+
+/** A learned policy with all that a report says of it. */
+export interface Learned {
+  readonly policy: LearnedPolicy;
+  readonly artifact: LearnedArtifact;
+  readonly fitted: Fitted;
+  /** The pick, and the most accurate policy that it was picked beside. */
+  readonly pick: Candidate;
+  readonly best: Candidate;
+  readonly compared: number;
+  /** Cross-fitted on the queries that it was learned from. */
+  readonly train: LearnedFigures;
+}
+
+/**
+ * Fits scorers by nested cross-fitting, and again on all queries for serving.
+ * @param queries numbers of the dataset's queries; no label of any other is read.
+ * @throws {Error} when there are too few queries to fold.
+ */
+export function fitScorers(data: Dataset, queries: readonly number[], options: LearnOptions): Fitted {
+  if (queries.length < LEAST_QUERIES) {
+    throw new Error(
+      `${queries.length} labelled queries are too few to learn from: it takes at least ${LEAST_QUERIES}`,
+    );
+  }
+  const models = modelsOn(data, queries);
+  const usable = usableOf(data, models, options.include);
+  const pool = poolOf(usable);
+  const folds = foldsOf(
+    queries.map((query) => data.queries[query]!),
+    FOLDS,
+    String(options.seed),
+  );
+  const fit = crossFit(data, queries, folds, pool, options.seed);
+  const artifact = toArtifact(data.task, { ...fit, models: data.models, features: FEATURES });
+  const tables = new Tables(data, queries, (position) => fit.judges[position]!);
+  return {
+    queries,
+    // What is served is what single precision has left of the weights.
+    fit: { ...fit, ...fromArtifact(artifact) },
+    artifact,
+    scorerSha256: sha256(canonicalJson(artifact)),
+    models,
+    reference: referenceOf(usable),
+    pool,
+    tables: [...tables.chains(pool)],
+  };
+}
+
+/** Fewer would leave folds without a wrong answer. */
+const LEAST_QUERIES = 50;
+
+/**
+ * The cheapest policy within one paired standard error of the most accurate one that the budget allows; or the cheapest that
+ * is as accurate as the target.
+ * @throws {Error} when no policy meets the goal: says what would.
+ */
+export function learnPolicy(data: Dataset, fitted: Fitted, goal: Goal, options: LearnOptions): Learned {
+  const { tables, queries, reference } = fitted;
+  const referenceCost = Float64Array.from(
+    queries,
+    (query) => data.responses[reference.model]![query]!.costUsd,
+  );
+  const { found, compared } =
+    goal.type === 'budget'
+      ? search(tables, [{ share: goal.share, reference: referenceCost }])
+      : searchTarget(tables, targetOf(fitted, goal.target));
+  const first = found[0] ?? null;
+  if (first === null) throw new Error(unmet(fitted, goal));
+  const policy = policyOf(data, fitted, first.pick, referenceCost, options.seed);
+  return {
+    policy,
+    artifact: fitted.artifact,
+    fitted,
+    ...first,
+    compared,
+    train: figuresOf(
+      data,
+      queries,
+      first.pick.table,
+      policy.thresholds,
+      reference.model,
+      (position) => fitted.fit.judges[position]!,
+    ),
+  };
+}
+
+function policyOf(
+  data: Dataset,
+  { queries, fit, scorerSha256, reference }: Fitted,
+  pick: Candidate,
+  referenceCost: Float64Array,
+  seed: number,
+): LearnedPolicy {
+  const { chain } = pick.table;
+  const rule = ruleOf(pick);
+  const labels = queries.map((query) => [
+    data.queries[query]!.id,
+    data.responses.map((ofModel) => ofModel[query]!.correct).join(''),
+  ]);
+  return {
+    formatVersion: 1,
+    task: data.task,
+    answer: data.answer,
+    chain: chain.map((model) => data.models[model]!),
+    rule,
+    thresholds: thresholdsOf(rule, chain.length),
+    modelAccuracy: chain.map((model) => fit.accuracy[model]!),
+    scorerSha256,
+    reference: data.models[reference.model]!,
+    learnedFrom: { trainSha256: sha256(canonicalJson(labels)), queries: queries.length, seed },
+    promised: {
+      accuracy: pick.accuracy,
+      costUsdPerQuery: pick.costUsd,
+      costShare: pick.costUsd / (referenceCost.reduce((sum, cost) => sum + cost, 0) / queries.length),
+    },
+    certificate: null,
+  };
+}
+
+/**
+ * The one function that reads the labels of queries that nothing was learned from. It is called after the policy has been
+ * hashed, so that nothing here can flow back into it.
+ */
+export function measure(
+  data: Dataset,
+  fitted: Fitted,
+  policy: LearnedPolicy,
+  queries: readonly number[],
+): LearnedFigures {
+  const judge = servedJudge(data, fitted.fit, queries);
+  const table = new Tables(data, queries, () => judge).chain(
+    policy.chain.map((model) => data.models.indexOf(model)),
+  );
+  return figuresOf(data, queries, table, policy.thresholds, fitted.reference.model, () => judge);
+}
+
+/** By position: the single model's own estimate, which it meets itself; or an accuracy. */
+function targetOf({ tables, queries, reference }: Fitted, target: 'best' | number): Float64Array {
+  const alone = tables.find(({ chain }) => chain.length === 1 && chain[0] === reference.model)!;
+  return Float64Array.from(queries, (_, at) => (target === 'best' ? valueAt(alone, at, 0) : target));
+}
+
+function unmet({ models, reference, queries }: Fitted, goal: Goal): string {
+  if (goal.type === 'accuracy') {
+    return `no policy is as accurate as asked on ${queries.length} queries: lower --target-accuracy, or add models`;
+  }
+  const cheapest = Math.min(...models.map(({ costUsd }) => costUsd)) / reference.costUsd;
+  return `no policy is sure to stay within ${(100 * goal.share).toFixed(1)}% of the reference's cost: the cheapest model alone costs ${(100 * cheapest).toFixed(1)}%`;
+}

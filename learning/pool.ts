@@ -1,0 +1,55 @@
+import type { Dataset } from './dataset.ts';
+
+/** A single model on some queries. */
+export interface ModelFigures {
+  /** Its number. */
+  readonly model: number;
+  readonly accuracy: number;
+  /** Mean cost of a call, in USD. */
+  readonly costUsd: number;
+}
+
+/** Every model on some queries, cheapest first. */
+export function modelsOn(data: Dataset, queries: readonly number[]): ModelFigures[] {
+  return data.models.map((_, model) => {
+    const responses = queries.map((query) => data.responses[model]![query]!);
+    const mean = (of: (response: (typeof responses)[number]) => number): number =>
+      responses.reduce((sum, response) => sum + of(response), 0) / Math.max(1, responses.length);
+    return { model, accuracy: mean(({ correct }) => correct), costUsd: mean(({ costUsd }) => costUsd) };
+  });
+}
+
+/**
+ * The reference: the most accurate of the models, ties to the cheaper. Models with hidden reasoning tokens look cheaper than
+ * they are: they are neither reference nor in a chain, unless `include` names them.
+ */
+export function referenceOf(figures: readonly ModelFigures[]): ModelFigures {
+  return figures.reduce((best, one) => {
+    const better =
+      one.accuracy > best.accuracy || (one.accuracy === best.accuracy && one.costUsd < best.costUsd);
+    return better ? one : best;
+  });
+}
+
+/** A model that so many cheaper and more accurate ones stand before adds nothing that they do not. */
+const DOMINATED_BY = 3;
+
+/** Models that a chain may be made of: those that fewer than {@link DOMINATED_BY} others are both cheaper and more accurate than. */
+export function poolOf(figures: readonly ModelFigures[]): number[] {
+  return figures
+    .filter(
+      (one) =>
+        figures.filter((other) => other.costUsd <= one.costUsd && other.accuracy > one.accuracy).length <
+        DOMINATED_BY,
+    )
+    .map(({ model }) => model);
+}
+
+/** Models that may be used: all but those that are marked and not included. */
+export function usableOf(
+  data: Dataset,
+  figures: readonly ModelFigures[],
+  include: readonly string[],
+): ModelFigures[] {
+  return figures.filter(({ model }) => !data.hidden[model] || include.includes(data.models[model]!));
+}
