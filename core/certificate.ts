@@ -33,3 +33,25 @@ export interface Certificate {
   readonly scorerSha256: string;
   readonly pathSha256: string;
 }
+
+/** A certificate as one sentence for people, with all that the statement rests on. */
+export function describeCertificate(certificate: Certificate): string {
+  const { alpha, delta, n, use, pathIndex, pathLength } = certificate;
+  return (
+    `${LOSSES[certificate.loss](certificate.baseline)} at most ${percent(alpha)} ` +
+    `with ${percent(1 - delta)} confidence, on average over queries like the ${n} that it was tested on ` +
+    `(point ${pathIndex + 1} of ${pathLength}, test ${use} of its split), not for each query, slice or day`
+  );
+}
+
+const LOSSES: Readonly<Record<CertifiedLoss, (baseline: string | null) => string>> = {
+  regret: (baseline) => `accuracy given away against ${baseline ?? 'the baseline'} is`,
+  harm: (baseline) =>
+    `the share of queries that ${baseline ?? 'the baseline'} has right and this has wrong is`,
+  selective: () => 'the share of errors among accepted answers is',
+};
+
+/** Cut to what is needed: δ after many uses is tiny, and 99.98% must not read 100%. */
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(4))}%`;
+}
