@@ -38,7 +38,9 @@ describe('the scorer "learned"', () => {
       return Promise.resolve(artifact);
     });
     const score = registry.create({ name: 'learned', options: { sha256: hash } });
-    const scored = await Promise.all(Array.from({ length: 20 }, () => score(query, [response], context)));
+    const scored = await Promise.all(
+      Array.from({ length: 20 }, async () => score(query, [response], context)),
+    );
     await registry.load({ name: 'learned', options: { sha256: hash } });
     expect(reads).toEqual([hash]);
     expect(new Set(scored.map((scores) => canonicalJson(scores)))).toEqual(
