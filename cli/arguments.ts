@@ -21,3 +21,11 @@ export const fraction = (text: string): number => {
 export const collect = (text: string, before: readonly string[]): readonly string[] => [...before, text];
 
 export const list = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
+
+/** `10%` as 0.1. */
+export const share = (text: string): number => {
+  const value = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text)?.[1];
+  if (value === undefined || Number(value) === 0 || Number(value) >= 100)
+    throw new InvalidArgumentError('expected a share above 0% and below 100%, such as 10%.');
+  return Number(value) / 100;
+};

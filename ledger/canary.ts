@@ -85,7 +85,7 @@ async function queriesOf(db: Queryable, period: CanaryPeriod): Promise<CanaryQue
         select (array_agg(correct order by labelled_at desc, source))[1] as correct, min(labelled_at) as labelled_at
         from labels where query_started_at = q.started_at and attempt_id = q.served_attempt_id
       ) l
-      where q.task = $1 and q.started_at >= $2 and q.started_at < coalesce($3, 'infinity')
+      where q.task = $1 and q.started_at >= $2 and q.started_at < coalesce($3::timestamptz, 'infinity')
         and q.policy_version in ($4, $5)
       order by q.started_at, q.query_id`,
     values: [period.task, period.since, period.until, period.currentVersion, period.canaryVersion],

@@ -48,7 +48,7 @@ export async function promotePolicy(pool: pg.Pool, promotion: Promotion, author:
     const { canary } = state;
     if (canary !== null && canary.version !== version) {
       throw new PolicyProblem(
-        `version ${canary.version} of task ${task} is its canary: end that first, with "escalier canary finish --task ${task}" or "escalier canary stop --task ${task}"`,
+        `version ${canary.version} of task ${task} is its canary: end that first, with "escalier canary --task ${task} --finish" or "escalier canary --task ${task} --stop"`,
       );
     }
     const result = { task, version, before: state.version };
@@ -132,7 +132,7 @@ export async function rollBack(
   return changing(pool, task, async (db, state) => {
     if (state.canary !== null) {
       throw new PolicyProblem(
-        `task ${task} has a canary (version ${state.canary.version}): end it with "escalier canary stop --task ${task}"; version ${state.version} is still current`,
+        `task ${task} has a canary (version ${state.canary.version}): end it with "escalier canary --task ${task} --stop"; version ${state.version} is still current`,
       );
     }
     const version = to ?? (await versionBefore(db, task, state.version));

@@ -66,17 +66,12 @@ export function promotedPolicy(source: PromotionSource, learned: LearnedPolicy):
 }
 
 /** The task as one would write it by hand to have the learned chain, with what it sets for each of those models. */
-function learnedTask({ threshold: _, ...raw }: RawTask, learned: LearnedPolicy): RawTask {
+function learnedTask(raw: RawTask, learned: LearnedPolicy): RawTask {
   return {
     ...raw,
     chain: learned.chain.map((model, stage) => {
       const own = raw.chain.find((entry) => typeof entry !== 'string' && entry.model === model);
-      const threshold = learned.thresholds[stage];
-      return {
-        ...(typeof own === 'object' ? own : {}),
-        model,
-        ...(threshold === undefined ? {} : { threshold }),
-      };
+      return { ...(typeof own === 'object' ? own : {}), model, threshold: learned.thresholds[stage] ?? 1 };
     }),
     scorer: { name: 'learned', sha256: learned.scorerSha256 },
   };

@@ -1,15 +1,12 @@
 import type { ConnectedProvider, Ports } from '../activities/index.ts';
 import { createLedger } from '../ledger/ledger.ts';
-import { readScorer } from '../ledger/scorers.ts';
 import type { Sealer } from '../ledger/texts.ts';
 import { createProvider } from '../providers/openai-provider.ts';
 import { catalogueBook } from '../providers/price-book.ts';
 import { inputTokenBound } from '../providers/token-bound.ts';
-import { createLearnedKind, type ReadArtifact } from '../scorers/learned/kind.ts';
-import { learnedScore } from '../scorers/learned/score.ts';
-import { ScorerProblem } from '../scorers/scorer-problem.ts';
 import type { ScorerRegistry } from '../scorers/registry.ts';
 import type { ProviderSettings } from '../settings/providers.ts';
+import { withLearnedScorers } from './learned-scorers.ts';
 import type pg from 'pg';
 
 export interface PortsOptions {
@@ -28,7 +25,7 @@ export function createPorts(options: PortsOptions): Ports {
   const connected = new Map(
     [...options.providers].map(([name, settings]) => [name, connect(settings, options.env)]),
   );
-  const scorers = options.scorers.including([createLearnedKind(artifactsOf(options.pool), learnedScore)]);
+  const scorers = withLearnedScorers(options.scorers, options.pool);
   return {
     ledger: createLedger(options.pool, options.sealer),
     provider: (name) => connected.get(name),
@@ -55,15 +52,4 @@ function connect(settings: ProviderSettings, env: PortsOptions['env']): Connecte
 export function missingKey(settings: ProviderSettings, env: PortsOptions['env']): string | null {
   if (!settings.keyRequired || settings.keyEnv === null || env[settings.keyEnv]) return null;
   return `no key for ${settings.title}: set ${settings.keyEnv} in the worker's environment and restart the worker`;
-}
-
-/** What learned scorers were learned as, from the ledger. */
-export function artifactsOf(pool: pg.Pool): ReadArtifact {
-  return async (sha256) => {
-    const artifact = await readScorer(pool, sha256);
-    if (artifact !== null) return artifact;
-    throw new ScorerProblem(
-      `the ledger has no learned scorer ${sha256}: promote its policy again, with "escalier promote" of the folder that "escalier learn" wrote and this ledger's DATABASE_URL`,
-    );
-  };
 }
