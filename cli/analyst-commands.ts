@@ -41,6 +41,7 @@ export function addAnalystCommands(program: CommandUnknownOpts, run: Run): void 
       'prices',
       'policies',
       'tasks',
+      'policy_changes',
     ])
     .option('--since <date>', 'queries that started at or after this instant')
     .option('--until <date>', 'queries that started before this instant')
