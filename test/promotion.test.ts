@@ -87,11 +87,19 @@ async function apply({ options }: Awaited<ReturnType<typeof written>>, force = f
   return context.said.join('\n');
 }
 
-async function historyOf(task: string): Promise<object[]> {
-  const { rows } = await database.pool.query<object>(
-    `select action, from_version as "from", version as "to", canary_version as canary, canary_share as share
-     from policy_periods p join (select task, changed_at, from_version from policy_changes) c
-       on (c.task, c.changed_at) = (p.task, p.since) where p.task = $1 order by since`,
+interface Stretch {
+  readonly action: string;
+  readonly from: number | null;
+  readonly to: number;
+  readonly canary: number | null;
+  readonly share: number | null;
+}
+
+async function historyOf(task: string): Promise<Stretch[]> {
+  const { rows } = await database.pool.query<Stretch>(
+    `select c.action, from_version as "from", version as "to", p.canary_version as canary, p.canary_share as share
+     from policy_periods p join policy_changes c on (c.task, c.changed_at) = (p.task, p.since)
+     where p.task = $1 order by since`,
     [task],
   );
   return rows;
@@ -286,7 +294,7 @@ describe('rollback', () => {
     expect(await back(4)).toMatch(/version 4 is current for new queries again \(was 1\)/);
     expect(await back(4)).toBe('Task undone: version 4 is current already.');
     await expect(back(7)).rejects.toThrow(/task undone has no version 7: there are 4, 3, 2, 1/);
-    expect((await historyOf('undone')).map((row) => Object.values(row).slice(0, 3))).toEqual([
+    expect((await historyOf('undone')).map(({ action, from, to }) => [action, from, to])).toEqual([
       ['apply', null, 1],
       ['promote', 1, 2],
       ['promote', 2, 4],
