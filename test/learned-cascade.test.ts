@@ -64,28 +64,36 @@ describe('a learned scorer', () => {
     // Queries that run at once need a worker that keeps workflows between their tasks: see `useWorld`.
     const taskQueue = `${world.taskQueue}-cached`;
     const worker = await world.startWorker({ taskQueue, maxCachedWorkflows: 10, identity: 'cached' });
-    const old = await promote('pinned', SURE);
-    const waits = held();
-    world.vendor = scripted({ small: [waits.vendor, answered('42')], large: [answered('43')] });
-    const running = await world.start('pinned', { taskQueue });
-    await world.arrived('small');
+    try {
+      const old = await promote('pinned', SURE);
+      const waits = held();
+      world.vendor = scripted({ small: [waits.vendor, answered('42')], large: [answered('43')] });
+      const running = await world.start('pinned', { taskQueue });
+      await world.arrived('small');
 
-    const next = await promote('pinned', UNSURE);
-    const climbed = await world.ask('pinned', { taskQueue });
-    expect(climbed).toMatchObject({
-      policyVersion: next,
-      outcome: 'last-stage',
-      model: 'large',
-      confidence: 0.1,
-    });
+      const next = await promote('pinned', UNSURE);
+      const climbed = await world.ask('pinned', { taskQueue });
+      expect(climbed).toMatchObject({
+        policyVersion: next,
+        outcome: 'last-stage',
+        model: 'large',
+        confidence: 0.1,
+      });
 
-    waits.release(answered('42'));
-    const kept = (await running.result()) as CascadeAnswer;
-    expect(kept).toMatchObject({ policyVersion: old, outcome: 'accepted', model: 'small', confidence: 0.9 });
+      waits.release(answered('42'));
+      const kept = (await running.result()) as CascadeAnswer;
+      expect(kept).toMatchObject({
+        policyVersion: old,
+        outcome: 'accepted',
+        model: 'small',
+        confidence: 0.9,
+      });
 
-    for (let again = 0; again < 3; again++) await world.ask('pinned', { taskQueue });
-    expect(reads).toEqual([`cached ${hashOf(SURE)}`, `cached ${hashOf(UNSURE)}`]);
-    await worker.stop();
+      for (let again = 0; again < 3; again++) await world.ask('pinned', { taskQueue });
+      expect(reads).toEqual([`cached ${hashOf(SURE)}`, `cached ${hashOf(UNSURE)}`]);
+    } finally {
+      await worker.stop();
+    }
   });
 
   test('is in the plan by its hash, and the certificate in the details', async () => {
