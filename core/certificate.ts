@@ -16,42 +16,39 @@ export interface Certificate {
   readonly loss: CertifiedLoss;
   /** The bound, in (0, 1). */
   readonly alpha: number;
-  /** Chance that the statement is wrong, in (0, 1), after the split's earlier uses have been paid for. */
+  /** Chance that any statement made with this split's labels is wrong, in (0, 1); this one was tested at δ / 2^use. */
   readonly delta: number;
   /** The model that `regret` and `harm` are held against; null for `selective`. */
   readonly baseline: string | null;
   /** Labelled queries that were tested on. */
   readonly n: number;
-  /** Which test of this split it was, from 1: the k-th was made at the stated δ / 2^k. */
+  /** Which test of this split it was, from 1. */
   readonly use: number;
   /** Place on the frozen path of parameters, from 0, which is "call only the baseline". */
   readonly pathIndex: number;
   readonly pathLength: number;
-  /** p-value of the accepted point. */
+  /** p-value of the accepted point, at most δ / 2^use. */
   readonly pValue: number;
   readonly splitSha256: string;
   readonly scorerSha256: string;
+  /** Of the frozen test: the claim, what decides, the parameters, and how common losses were on the selection data. */
   readonly pathSha256: string;
 }
 
-/** A certificate as one sentence for people, with all that the statement rests on. */
-export function describeCertificate(certificate: Certificate): string {
-  const { alpha, delta, n, use, pathIndex, pathLength } = certificate;
+/** What the certificate says, and no more, for people: wherever the policy is shown, this is. */
+export function certificateText({ loss, alpha, delta, baseline, n, use }: Certificate): string {
+  const what = {
+    regret: `the mean loss of accuracy of this frozen policy against ${baseline ?? 'the baseline'}`,
+    harm: `the share of queries that ${baseline ?? 'the baseline'} has right and this frozen policy has wrong`,
+    selective: 'the share of errors among the answers that this frozen policy accepts',
+  }[loss];
+  const earlier = use === 1 ? '' : ` It is test ${use} with these labels, and pays for the ones before.`;
   return (
-    `${LOSSES[certificate.loss](certificate.baseline)} at most ${percent(alpha)} ` +
-    `with ${percent(1 - delta)} confidence, on average over queries like the ${n} that it was tested on ` +
-    `(point ${pathIndex + 1} of ${pathLength}, test ${use} of its split), not for each query, slice or day`
+    `With a probability of at least ${percent(1 - delta)} over the draw of the ${n} certify queries, ${what}, on queries ` +
+    `exchangeable with them, is at most ${percent(alpha)}: on average, not per query, slice or day.${earlier}`
   );
 }
 
-const LOSSES: Readonly<Record<CertifiedLoss, (baseline: string | null) => string>> = {
-  regret: (baseline) => `accuracy given away against ${baseline ?? 'the baseline'} is`,
-  harm: (baseline) =>
-    `the share of queries that ${baseline ?? 'the baseline'} has right and this has wrong is`,
-  selective: () => 'the share of errors among accepted answers is',
-};
-
-/** Cut to what is needed: δ after many uses is tiny, and 99.98% must not read 100%. */
 function percent(share: number): string {
-  return `${Number((share * 100).toFixed(4))}%`;
+  return `${Number((100 * share).toPrecision(6))}%`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { describeCertificate } from '../core/certificate.ts';
+import { certificateText } from '../core/certificate.ts';
 import type { Policy } from '../core/policy.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { promotePolicy } from '../ledger/promotion.ts';
@@ -112,7 +112,7 @@ describe('a learned scorer', () => {
       ),
     ]);
     const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
-    expect(currentDetails).toContain(`Certificate: ${describeCertificate(certificateOf(SURE))}.`);
+    expect(currentDetails).toContain(`Certificate: ${certificateText(certificateOf(SURE))}`);
   });
 
   test('is needed before anything is spent: without it the query fails by name, and goes on once it is there', async () => {

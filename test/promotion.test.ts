@@ -10,7 +10,7 @@ import { reportCommand } from '../cli/commands/report.ts';
 import { rollbackCommand } from '../cli/commands/rollback.ts';
 import { CliError } from '../cli/exit.ts';
 import { takesCanary } from '../core/canary.ts';
-import { describeCertificate } from '../core/certificate.ts';
+import { certificateText } from '../core/certificate.ts';
 import type { LearnedPolicy } from '../core/learned-policy.ts';
 import { parseUsd } from '../core/money.ts';
 import { exactly } from '../core/spend.ts';
@@ -113,7 +113,7 @@ describe('promote', () => {
       'Task completed: version 2 is current for new queries (was 1).',
       expect.stringMatching(/^ {2}chain +small \(\$[\d.]+\) → large \(\$[\d.]+\)$/),
       '  promised     89.0% right for $0.0004200 a query, 21.0% of what large costs',
-      `  certificate  ${describeCertificate(certificateOf(ARTIFACT))}`,
+      `  certificate  ${certificateText(certificateOf(ARTIFACT))}`,
     ]);
     const current = await currentPolicy(database.pool, 'completed');
     expect(current?.version).toBe(2);
@@ -395,7 +395,7 @@ describe('a canary', () => {
     expect(shown).toMatch(/^Task told: the canary is running, 50\.0% of queries since /);
     expect(shown).toMatch(/cost per query +\$0\.03000 +\$0\.01000/);
     expect(shown).toMatch(/ {2}cost per query {2}-\$[\d.]+ to -?\$?[\d.$+-]+ .*of costs up to \$0\.0500/);
-    expect(shown).toMatch(/Certificate of version 2: accuracy given away against large is at most 2%/);
+    expect(shown).toMatch(/Certificate of version 2: With a probability of at least 90%/);
     await expect(canaryCommand(contextOf(), { task: 'nowhere' })).rejects.toThrow(/never had a canary/);
   });
 
@@ -440,15 +440,13 @@ describe('the certificate', () => {
     const made = await written('certified');
     await promote(made);
     await startQuery(database.pool, null, newRun(), requestOf('certified'));
-    const statement = describeCertificate(certificateOf(ARTIFACT));
+    const statement = certificateText(certificateOf(ARTIFACT));
     const listed = contextOf();
     await policiesCommand(listed, { task: 'certified' });
-    expect(listed.printed.join('\n')).toContain(`certified, version 2: ${statement}.`);
+    expect(listed.printed.join('\n')).toContain(`certified, version 2: ${statement}`);
     const reported = contextOf();
     await reportCommand(reported, 'all', { task: 'certified' });
-    expect(reported.printed.join('\n')).toContain(
-      `Certificate of version 2, which is current: ${statement}.`,
-    );
+    expect(reported.printed.join('\n')).toContain(`Certificate of version 2, which is current: ${statement}`);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Command } from '../core/cascade.ts';
-import { describeCertificate } from '../core/certificate.ts';
+import { certificateText } from '../core/certificate.ts';
 import type { Plan } from '../core/policy.ts';
 import type { AttemptSummary } from '../core/result.ts';
 import { displaySpend, spendFromJson, sumSpend } from '../core/spend.ts';
@@ -34,7 +34,7 @@ export function describeClimb(
     row(['stage', 'model', 'answer', 'confidence', 'needed', 'cost', '']),
     row(['---', '---', '---', '---', '---', '---', '---']),
     ...rows,
-    ...(plan.certificate === undefined ? [] : ['', `Certificate: ${describeCertificate(plan.certificate)}.`]),
+    ...(plan.certificate === undefined ? [] : ['', `Certificate: ${certificateText(plan.certificate)}`]),
     // The UI cuts the last lines off: these, of a no-break space each, may be lost.
     '',
     '\u00a0',

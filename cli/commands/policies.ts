@@ -1,4 +1,4 @@
-import { describeCertificate } from '../../core/certificate.ts';
+import { certificateText } from '../../core/certificate.ts';
 import { listPolicies, type StoredPolicy } from '../../ledger/policies.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
@@ -37,5 +37,5 @@ export async function policiesCommand(context: Context, options: { task?: string
 
 function certificateOf({ task, version, policy }: StoredPolicy): string[] {
   const certificate = policy.learned?.certificate ?? null;
-  return certificate === null ? [] : [`  ${task}, version ${version}: ${describeCertificate(certificate)}.`];
+  return certificate === null ? [] : [`  ${task}, version ${version}: ${certificateText(certificate)}`];
 }

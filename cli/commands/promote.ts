@@ -1,4 +1,4 @@
-import { describeCertificate } from '../../core/certificate.ts';
+import { certificateText } from '../../core/certificate.ts';
 import type { LearnedPolicy } from '../../core/learned-policy.ts';
 import type { Policy } from '../../core/policy.ts';
 import { displayUsd, numberToDecimal, parseUsd } from '../../core/money.ts';
@@ -73,6 +73,6 @@ function describe(
     `Task ${task}: ${state}${changed ? '' : ', as it was already'}.`,
     `  chain        ${describeChain(policy)}`,
     `  promised     ${percent(promised.accuracy)} right for ${displayUsd(parseUsd(numberToDecimal(promised.costUsdPerQuery)))} a query, ${percent(promised.costShare)} of what ${reference} costs`,
-    `  certificate  ${certificate === null ? 'none: nothing is guaranteed' : describeCertificate(certificate)}`,
+    `  certificate  ${certificate === null ? 'none: nothing is guaranteed' : certificateText(certificate)}`,
   ].join('\n');
 }

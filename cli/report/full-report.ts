@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { describeCertificate } from '../../core/certificate.ts';
+import { certificateText } from '../../core/certificate.ts';
 import type { PolicyModel } from '../../core/policy.ts';
 import type { Price } from '../../core/price.ts';
 import { pricesOf } from '../../core/price-row.ts';
@@ -42,7 +42,7 @@ export async function fullReports(
         certificate:
           policy === null || certificate === null
             ? null
-            : { policyVersion: policy.version, statement: describeCertificate(certificate) },
+            : { policyVersion: policy.version, statement: certificateText(certificate) },
         recorded:
           recorded === null || policy === null
             ? null

@@ -83,7 +83,7 @@ export function versions({ policyVersions }: Pick<FullReport, 'policyVersions'>)
 export function certificateOf({ certificate }: Pick<FullReport, 'certificate'>): string[] {
   return certificate === null
     ? []
-    : [`Certificate of version ${certificate.policyVersion}, which is current: ${certificate.statement}.`];
+    : [`Certificate of version ${certificate.policyVersion}, which is current: ${certificate.statement}`];
 }
 
 /** Which queries the figures are about, in a sentence. */

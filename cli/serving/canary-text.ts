@@ -1,5 +1,5 @@
 import type { CanaryArm, CanaryDifference, CanaryPeriod, CanaryReport } from '../../core/canary-report.ts';
-import { describeCertificate, type Certificate } from '../../core/certificate.ts';
+import { certificateText, type Certificate } from '../../core/certificate.ts';
 import { displayUsd, numberToDecimal, parseUsd, type Picodollars } from '../../core/money.ts';
 import { displaySpend, spendToJson, type Spend } from '../../core/spend.ts';
 import { percent, table } from '../output.ts';
@@ -54,7 +54,7 @@ export function showCanary(shown: ShownCanary): string {
     `  accuracy        ${accuracyDifference(shown)}`,
     ...(certificate === null
       ? []
-      : ['', `Certificate of version ${shown.canaryVersion}: ${describeCertificate(certificate)}.`]),
+      : ['', `Certificate of version ${shown.canaryVersion}: ${certificateText(certificate)}`]),
     ...(until === null
       ? [
           '',
