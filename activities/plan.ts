@@ -2,7 +2,15 @@ import { activityInfo } from '@temporalio/activity';
 import { extractAnswer } from '../core/answer.ts';
 import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
 import { outputTokenBound } from '../core/output-bound.ts';
-import type { JsonObject, Limits, Plan, PlannedModel, Policy, PolicyModel } from '../core/policy.ts';
+import type {
+  JsonObject,
+  Limits,
+  Plan,
+  PlannedModel,
+  Policy,
+  PolicyModel,
+  PolicyOrigin,
+} from '../core/policy.ts';
 import { worstCase } from '../core/price.ts';
 import { pricesOf } from '../core/price-row.ts';
 import { rowsThatCanApply } from '../core/service-tier.ts';
@@ -13,6 +21,7 @@ import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
 import type { KeptResponse } from '../ledger/attempts.ts';
 import type { QueryRow } from '../ledger/queries.ts';
 import type { QueryRef } from '../ledger/texts.ts';
+import { ScorerProblem } from '../scorers/scorer-problem.ts';
 import { cannotPlan } from './failures.ts';
 import type { Ports } from './ports.ts';
 import type { Planned } from './types.ts';
@@ -57,7 +66,8 @@ export async function plan(ports: Ports, input: CascadeRequest): Promise<Planned
       break;
   }
   const { policy } = started;
-  await requireProviders(ports, policy, started.query, run.runId);
+  const problem = providerProblem(ports, policy) ?? (await scorerProblem(ports, policy));
+  if (problem !== null) await refuse(ports, policy, started.query, run.runId, problem);
   const planned = buildPlan(ports, started.query, started.version, policy, request, new Date());
   for (const model of [...planned.stages, ...planned.scorer.models]) {
     await ports.ledger.keepPrices(model, model.prices);
@@ -76,28 +86,50 @@ function unknownTask(task: string, known: readonly string[]): string {
   return `there is no task "${task}" (${there}): add it to escalier.yaml and run "escalier apply"`;
 }
 
-/** A query whose providers are not there ends in the ledger as it ends for its caller, and may be asked again later. */
-async function requireProviders(ports: Ports, policy: Policy, query: QueryRef, runId: string): Promise<void> {
+/** What keeps a model of the policy from being asked, or null. */
+function providerProblem(ports: Ports, policy: Policy): string | null {
   for (const model of [...policy.chain, ...policy.scorer.models]) {
     const connected = ports.provider(model.provider);
     const problem =
       connected === undefined
         ? `the worker knows no provider "${model.provider}", which ${model.model} needs: add it under providers in the worker's escalier.yaml and restart the worker`
         : connected.problem;
-    if (problem === null) continue;
-    await ports.ledger.endQuery({
-      ...query,
-      runId,
-      outcome: 'failed',
-      served: null,
-      servedModel: null,
-      failureMessage: problem,
-      retention: policy.retention,
-      judgements: [],
-    });
-    const attempts = await ports.ledger.attemptsOf(query);
-    throw cannotPlan('failed', problem, { queryId: query.queryId, task: policy.task, attempts });
+    if (problem !== null) return problem;
   }
+  return null;
+}
+
+/** What keeps the policy's scorer from scoring, or null. Each stage would be bought and none accepted. */
+async function scorerProblem(ports: Ports, policy: Policy): Promise<string | null> {
+  try {
+    await ports.scorer(policy.scorer);
+    return null;
+  } catch (error) {
+    if (error instanceof ScorerProblem) return error.message;
+    throw error;
+  }
+}
+
+/** A query that this worker cannot serve ends in the ledger as it ends for its caller, and may be asked again later. */
+async function refuse(
+  ports: Ports,
+  policy: Policy,
+  query: QueryRef,
+  runId: string,
+  problem: string,
+): Promise<never> {
+  await ports.ledger.endQuery({
+    ...query,
+    runId,
+    outcome: 'failed',
+    served: null,
+    servedModel: null,
+    failureMessage: problem,
+    retention: policy.retention,
+    judgements: [],
+  });
+  const attempts = await ports.ledger.attemptsOf(query);
+  throw cannotPlan('failed', problem, { queryId: query.queryId, task: policy.task, attempts });
 }
 
 /** Pure but for its ports' look-ups: the same policy, request, price book and time give the same plan. */
@@ -136,8 +168,15 @@ function buildPlan(
     answer: policy.answer,
     limits: lowerOf(policy.limits, request),
     retention: policy.retention,
-    ...(policy.learned === undefined ? {} : { modelAccuracy: policy.learned.modelAccuracy }),
+    ...(policy.learned === undefined ? {} : pinOrigin(policy.learned)),
   };
+}
+
+function pinOrigin({
+  modelAccuracy,
+  certificate,
+}: PolicyOrigin): Pick<Plan, 'modelAccuracy' | 'certificate'> {
+  return { modelAccuracy, ...(certificate === null ? {} : { certificate }) };
 }
 
 /**

@@ -30,7 +30,11 @@ export interface Ports {
   readonly ledger: Ledger;
   /** By the name in the settings; undefined for a provider that this worker does not have. */
   readonly provider: (name: string) => ConnectedProvider | undefined;
-  readonly scorer: (spec: ScorerSpec) => Score;
+  /**
+   * A policy's scorer, with all there that it needs.
+   * @throws {ScorerProblem} when a person must mend something. Any other error is worth another try.
+   */
+  readonly scorer: (spec: Pick<ScorerSpec, 'name' | 'options'>) => Score | Promise<Score>;
   /** Names of the providers that can be asked afterwards what a response cost. */
   readonly costTellers: readonly string[];
   /** An upper bound on the input tokens of a request, or null where there is none. */

@@ -3,9 +3,11 @@ import type { JsonObject } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
 import type { AttemptSummary } from '../core/result.ts';
 import type { KeptResponse } from '../ledger/attempts.ts';
+import { ScorerProblem } from '../scorers/scorer-problem.ts';
 import type {
   JudgeQuestion,
   JudgeReply,
+  Score,
   ScoredQuery,
   ScoredResponse,
   ScoringContext,
@@ -21,6 +23,7 @@ import type { ScoreInput, ScoreResult } from './types.ts';
  */
 export async function score(ports: Ports, input: ScoreInput): Promise<ScoreResult> {
   const { query, responses } = await scoredTexts(ports, input);
+  const scoreAll = await scorerOf(ports, input);
   const bought = new Map<string, AttemptSummary>();
   let fromAsking: unknown;
   const context: ScoringContext = {
@@ -32,7 +35,7 @@ export async function score(ports: Ports, input: ScoreInput): Promise<ScoreResul
       }),
   };
   try {
-    const scores = await ports.scorer(input.scorer)(query, responses, context);
+    const scores = await scoreAll(query, responses, context);
     return { scores, attempts: [...bought.values()] };
   } catch (error) {
     // Of a call: the vendor's failure has its name, and a ledger that is away is worth another try.
@@ -41,6 +44,16 @@ export async function score(ports: Ports, input: ScoreInput): Promise<ScoreResul
     if (Context.current().cancellationSignal.aborted) throw stopped();
     const message = error instanceof Error ? error.message : String(error);
     throw unscored(`the scorer ${input.scorer.name} failed: ${message}`, [...bought.values()]);
+  }
+}
+
+/** What the scorer needs was there when the query was planned; another worker may have to fetch it again. */
+async function scorerOf(ports: Ports, { scorer }: ScoreInput): Promise<Score> {
+  try {
+    return await ports.scorer(scorer);
+  } catch (error) {
+    if (error instanceof ScorerProblem) throw unscored(error.message, []);
+    throw error;
   }
 }
 

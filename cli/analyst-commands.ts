@@ -41,6 +41,7 @@ export function addAnalystCommands(program: CommandUnknownOpts, run: Run): void 
       'prices',
       'policies',
       'tasks',
+      'policy_changes',
     ])
     .option('--recorded-set', 'instead: one task as a recorded set, with texts, prices and labels', false)
     .option('-t, --task <task>', 'with --recorded-set: the task')

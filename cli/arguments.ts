@@ -28,3 +28,11 @@ export const shareOf = (text: string): number => {
   if (digits === undefined) throw new InvalidArgumentError('expected a share such as 20% or 0.2.');
   return Number((Number(digits) / (sign === '%' ? 100 : 1)).toPrecision(12));
 };
+
+/** `10%` as 0.1. */
+export const share = (text: string): number => {
+  const value = /^\s*(\d+(?:\.\d+)?)\s*%\s*$/.exec(text)?.[1];
+  if (value === undefined || Number(value) === 0 || Number(value) >= 100)
+    throw new InvalidArgumentError('expected a share above 0% and below 100%, such as 10%.');
+  return Number(value) / 100;
+};

@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from '@commander-js/extra-typings';
 import { Unavailable } from '../core/unavailable.ts';
 import { addAnalystCommands } from './analyst-commands.ts';
 import { addLearningCommands } from './learning-commands.ts';
+import { addServingCommands } from './serving-commands.ts';
 import { collect, fraction, list, positive, whole } from './arguments.ts';
 import { createContext, messageOf, type Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
@@ -88,6 +89,7 @@ program
   .description('store each task of the settings as a new policy version, where it changed')
   .addOption(settingsOption())
   .addOption(scorersOption())
+  .option('--force', 'also in the place of promoted policies and canaries', false)
   .action((options) => run(async () => (await import('./commands/apply.ts')).applyCommand)(options));
 
 program
@@ -256,6 +258,7 @@ program
 
 addAnalystCommands(program, run);
 addLearningCommands(program, run);
+addServingCommands(program, run);
 
 try {
   await program.parseAsync();

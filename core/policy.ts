@@ -131,4 +131,6 @@ export interface Plan {
   readonly retention: Retention;
   /** Of each stage's model, where the policy was learned: it decides whose text is served when several agree. */
   readonly modelAccuracy?: readonly number[];
+  /** What the policy was accepted with, where it was: for whoever reads the history. */
+  readonly certificate?: Certificate;
 }

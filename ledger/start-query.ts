@@ -1,9 +1,10 @@
 import pg from 'pg';
+import { takesCanary } from '../core/canary.ts';
 import type { Policy } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
 import { inTransaction } from './database.ts';
-import { currentPolicy, policyVersion, taskNames } from './policies.ts';
+import { policyArms, policyVersion, taskNames } from './policies.ts';
 import {
   claimKey,
   findQuery,
@@ -56,13 +57,15 @@ async function startOrFind(
   request: CascadeRequest,
 ): Promise<StartedQuery> {
   return inTransaction(pool, async (db) => {
-    const current = await currentPolicy(db, request.task);
-    if (current === null) return { type: 'unknown-task', tasks: await taskNames(db) };
+    const arms = await policyArms(db, request.task);
+    if (arms === null) return { type: 'unknown-task', tasks: await taskNames(db) };
     const key = await claimKey(db, run, request);
     if (key.requestSha256 !== requestHash(request)) return { type: 'conflict', query: key };
     const query = await findQuery(db, key);
     if (query === null) {
-      const { version, policy } = current;
+      const { canary, current } = arms;
+      const { version, policy } =
+        canary !== null && takesCanary(key.queryId, canary.share) ? canary : current;
       await insertQuery(db, sealer, {
         key,
         run,

@@ -154,6 +154,22 @@ create table policies (
   constraint policies_version_check CHECK ((version >= 1))
 );
 
+create table policy_changes (
+  change_id bigint not null,
+  task text not null,
+  changed_at timestamp with time zone not null default clock_timestamp(),
+  changed_by text,
+  action text not null,
+  from_version integer,
+  to_version integer not null,
+  canary_version integer,
+  canary_share double precision,
+  reason text,
+  constraint policy_changes_action_check CHECK ((action = ANY (ARRAY['apply'::text, 'promote'::text, 'canary'::text, 'finish-canary'::text, 'stop-canary'::text, 'rollback'::text]))),
+  constraint policy_changes_pkey PRIMARY KEY (change_id),
+  constraint policy_changes_task_fkey FOREIGN KEY (task) REFERENCES tasks(name)
+);
+
 create table price_books (
   provider text not null,
   model_id text not null,
@@ -305,10 +321,26 @@ create table report_stages (
   to_go_unbounded bigint not null
 );
 
+create table scorers (
+  sha256 text not null,
+  task text not null,
+  content bytea not null,
+  size_bytes bigint not null,
+  created_at timestamp with time zone not null default now(),
+  constraint scorers_pkey PRIMARY KEY (sha256),
+  constraint scorers_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint scorers_size_bytes_check CHECK ((size_bytes > 0))
+);
+
 create table tasks (
   name text not null,
   current_version integer not null,
   updated_at timestamp with time zone not null default now(),
+  canary_version integer,
+  canary_share double precision,
+  constraint tasks_canary_share_check CHECK (((canary_share > (0)::double precision) AND (canary_share < (1)::double precision))),
+  constraint tasks_check CHECK (((canary_version IS NULL) = (canary_share IS NULL))),
+  constraint tasks_check1 CHECK ((canary_version <> current_version)),
   constraint tasks_pkey PRIMARY KEY (name)
 );
 
@@ -330,6 +362,8 @@ CREATE INDEX attempts_open ON ONLY public.attempts USING btree (expires_at) WHER
 CREATE INDEX attempts_unsettled ON ONLY public.attempts USING btree (closed_at) WHERE ((cost_usd IS NULL) AND (response_id IS NOT NULL));
 
 CREATE INDEX labels_by_query ON ONLY public.labels USING btree (query_id);
+
+CREATE INDEX policy_changes_by_task ON public.policy_changes USING btree (task, change_id);
 
 CREATE INDEX queries_by_task ON ONLY public.queries USING btree (task, started_at);
 
@@ -448,6 +482,18 @@ create view double_billing as
            FROM spend_by_day s
           WHERE s.spend_class <> ALL (ARRAY['accepted'::text, 'fallback'::text, 'audit'::text, 'open'::text, 'pending'::text])) paid_twice
   GROUP BY day, task, policy_version, reason, spend_class;
+
+create view policy_periods as
+ SELECT task,
+    to_version AS version,
+    canary_version,
+    canary_share,
+    changed_at AS since,
+    lead(changed_at) OVER (PARTITION BY task ORDER BY change_id) AS until,
+    action,
+    changed_by,
+    reason
+   FROM policy_changes;
 
 create view queries_by_day as
  SELECT r.day,
@@ -1064,6 +1110,27 @@ comment on column policies.version is 'Counts from 1 within a task.';
 comment on column policies.policy is 'The whole policy as it was applied. Connections and keys are not part of it.';
 comment on column policies.content_sha256 is 'SHA-256 of the policy''s canonical JSON: applying the same content again makes no new version.';
 comment on column policies.created_at is 'When the version was applied.';
+comment on table policy_changes is 'Every change of what new queries of a task are pinned to: who, when, from what to what, why. Appended, never edited.';
+comment on column policy_changes.change_id is 'Ascends with time within a task.';
+comment on column policy_changes.task is 'The task.';
+comment on column policy_changes.changed_at is 'When.';
+comment on column policy_changes.changed_by is 'Who ran the command, as user@host; null where that is not known.';
+comment on column policy_changes.action is 'apply: from the settings. promote: a learned policy became current. canary: a version began to take a share of new queries, or another share. finish-canary: the canary became current. stop-canary: it ended without that. rollback: an earlier version became current again.';
+comment on column policy_changes.from_version is 'The current version before; null for a task''s first.';
+comment on column policy_changes.to_version is 'The current version after; the same as before where only a canary changed.';
+comment on column policy_changes.canary_version is 'The canary after the change; null for none.';
+comment on column policy_changes.canary_share is 'Its share of new queries, between 0 and 1.';
+comment on column policy_changes.reason is 'Why, in the words of whoever changed it.';
+comment on view policy_periods is 'Which version of a task''s policy was current when, and which was its canary: a row for each stretch of time between two changes.';
+comment on column policy_periods.task is 'The task.';
+comment on column policy_periods.version is 'The version that new queries took.';
+comment on column policy_periods.canary_version is 'The version that a share of them took instead; null for none.';
+comment on column policy_periods.canary_share is 'That share, between 0 and 1.';
+comment on column policy_periods.since is 'From this instant.';
+comment on column policy_periods.until is 'To this instant, exclusive; null for now.';
+comment on column policy_periods.action is 'The change that it began with: see policy_changes.action.';
+comment on column policy_periods.changed_by is 'Who made that change.';
+comment on column policy_periods.reason is 'Why.';
 comment on table price_books is 'Which prices were known of a model, from when. Appended when the list changes, never edited: the book as of an instant is each model''s latest entry by then.';
 comment on column price_books.provider is 'The provider''s name in the settings.';
 comment on column price_books.model_id is 'The provider''s id of the model.';
@@ -1194,6 +1261,12 @@ comment on column report_stages.scoring_unbounded is 'How many of their attempts
 comment on column report_stages.to_go_low_usd is 'The least that the queries that went on can have cost after this stage (serve and score attempts of later stages), in USD.';
 comment on column report_stages.to_go_high_usd is 'Sum of the known upper bounds of that, in USD: a bound only where to_go_unbounded is 0.';
 comment on column report_stages.to_go_unbounded is 'How many of those attempts nothing bounds from above.';
+comment on table scorers is 'What learned scorers score with, by content: immutable, read once by each worker. A policy names its own by scorer.options.sha256.';
+comment on column scorers.sha256 is 'SHA-256 of the artifact''s canonical JSON.';
+comment on column scorers.task is 'The task that it was first promoted for.';
+comment on column scorers.content is 'The artifact''s canonical JSON in UTF-8, compressed with gzip.';
+comment on column scorers.size_bytes is 'Bytes of the canonical JSON.';
+comment on column scorers.created_at is 'When it was stored.';
 comment on function seal_report_day(of_day date) is 'Sums a marked day up into the rollups; in a repeatable-read transaction. False where the day is not marked, or a transaction that may have escaped the mark still writes: try again later. A serialization failure: the day has changed meanwhile.';
 comment on view spend_by_day is 'Every attempt, summed by UTC day of its query''s start and by what its money went into. Sealed days come from report_spend, the others from the base tables: the same rows either way. Filter on day.';
 comment on column spend_by_day.day is 'UTC day on which the query started: an attempt counts with its query.';
@@ -1235,8 +1308,10 @@ comment on column stages_by_day.to_go_unbounded is 'How many of those attempts n
 comment on function stages_of_day(of_day date) is 'Rows of stages_by_day for one day, from the base tables.';
 comment on table tasks is 'Named kinds of query, each with the policy version that new queries take.';
 comment on column tasks.name is 'The task, as escalier.yaml names it.';
-comment on column tasks.current_version is 'The version in policies that new queries are pinned to.';
-comment on column tasks.updated_at is 'When the current version last changed.';
+comment on column tasks.current_version is 'The version in policies that new queries are pinned to, but for those of a canary.';
+comment on column tasks.updated_at is 'When the current version or the canary last changed.';
+comment on column tasks.canary_version is 'The version that a share of new queries is pinned to; null where no canary runs.';
+comment on column tasks.canary_share is 'Share of new queries that take canary_version, chosen by a hash of the query id, between 0 and 1.';
 comment on table texts is 'Prompts and responses of ended queries of tasks with retention full. Partitioned by month on query_started_at (UTC).';
 comment on column texts.query_started_at is 'started_at of the query: the partition key.';
 comment on column texts.query_id is 'The query.';

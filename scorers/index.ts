@@ -1,5 +1,6 @@
 /** What people need who add a scorer of their own: see `examples/custom-scorer`. */
 export { createScorerRegistry, type ParsedScorer, type ScorerRegistry } from './registry.ts';
+export { ScorerProblem } from './scorer-problem.ts';
 export { liftSingle, type ScoreOne } from './lift.ts';
 export {
   defineScorer,

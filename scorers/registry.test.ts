@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { createScorerRegistry, defineScorer, liftSingle, type ScoredResponse } from './index.ts';
+import {
+  createScorerRegistry,
+  defineScorer,
+  liftSingle,
+  ScorerProblem,
+  type ScoredResponse,
+} from './index.ts';
 
 const query = { task: 't', messages: [], parameters: {} };
 const context = {
@@ -28,9 +34,9 @@ const length = defineScorer({
   },
 });
 
-describe('a registry', () => {
-  const registry = createScorerRegistry([length]);
+const registry = createScorerRegistry([length]);
 
+describe('a registry', () => {
   it('knows the built-in scorers and a worker’s own', () => {
     expect(registry.names()).toEqual([
       'agreement',
@@ -108,6 +114,30 @@ describe('a registry', () => {
     [{ ...length, name: 'asks', models: () => ['m'] }, /set "remote: true"/],
   ])('refuses a kind that cannot be', (kind, problem) => {
     expect(() => createScorerRegistry([kind])).toThrow(problem);
+  });
+});
+
+describe('a registry with more kinds', () => {
+  it('has those of the one that it is made from, which stays as it is', () => {
+    const more = registry.including([{ ...length, name: 'width' }]);
+    expect(more.names()).toEqual([...registry.names(), 'width'].sort());
+    expect(registry.names()).not.toContain('width');
+    expect(() => more.including([length])).toThrow(/the name is taken/);
+  });
+
+  it('loads a scorer with what it needs, and names what a person must mend', async () => {
+    const asked: unknown[] = [];
+    const needy = {
+      ...length,
+      name: 'needy',
+      ready: (options: unknown) => Promise.resolve(void asked.push(options)),
+    };
+    const more = registry.including([needy]);
+    const spec = { name: 'needy', options: { longest: 10 } };
+    expect(await more.load(spec)).toBe(more.create(spec));
+    expect(asked).toEqual([{ longest: 10 }]);
+    await expect(more.load({ name: 'nedy', options: {} })).rejects.toThrow(ScorerProblem);
+    await expect(more.load({ name: 'nedy', options: {} })).rejects.toThrow(/Did you mean "needy"\?/);
   });
 });
 

@@ -8,6 +8,7 @@ import { http } from './http.ts';
 import { judge } from './judge.ts';
 import { logprob } from './logprob.ts';
 import type { Score, ScorerKind } from './scorer.ts';
+import { ScorerProblem } from './scorer-problem.ts';
 import { validator } from './validator.ts';
 
 /** What a policy pins of a scorer: its valid options, defaults filled in, and what the engine must know of it. */
@@ -29,9 +30,25 @@ export interface ScorerRegistry {
   parse(name: string, options: unknown): { readonly scorer: ParsedScorer } | { readonly problems: string[] };
   /**
    * The scorer of a policy; equal specs share one, so that `create` of its kind runs once. Its scores are checked.
-   * @throws {Error} for an unknown name or invalid options (a policy that another version of the worker has applied).
+   * @throws {ScorerProblem} for an unknown name or invalid options (a policy that another version of the worker has applied).
    */
-  create(spec: { readonly name: string; readonly options: JsonObject }): Score;
+  create(spec: ScorerOf): Score;
+  /**
+   * As `create`, with all there that the scorer needs.
+   * @throws {ScorerProblem} as `create`, and when what it needs is not there. Any other error is worth another try.
+   */
+  load(spec: ScorerOf): Promise<Score>;
+  /**
+   * A registry of these kinds and more.
+   * @throws {Error} as {@link createScorerRegistry}.
+   */
+  including(kinds: readonly ScorerKind[]): ScorerRegistry;
+}
+
+/** What a scorer of a policy is made of. */
+interface ScorerOf {
+  readonly name: string;
+  readonly options: JsonObject;
 }
 
 const BUILT_IN: readonly ScorerKind[] = [agreement, constant, http, judge, logprob, validator];
@@ -58,7 +75,7 @@ export function createScorerRegistry(extra: readonly ScorerKind[] = []): ScorerR
   };
   const get = (name: string): ScorerKind => {
     const kind = kinds.get(name);
-    if (kind === undefined) throw new Error(unknown(name));
+    if (kind === undefined) throw new ScorerProblem(unknown(name));
     return kind;
   };
   const parse: ScorerRegistry['parse'] = (name, options) => {
@@ -82,23 +99,31 @@ export function createScorerRegistry(extra: readonly ScorerKind[] = []): ScorerR
       },
     };
   };
+  const create: ScorerRegistry['create'] = ({ name, options }) => {
+    const key = canonicalJson([name, options]);
+    const known = created.get(key);
+    if (known !== undefined) return known;
+    const kind = get(name);
+    const parsed = parse(name, options);
+    if ('problems' in parsed) {
+      throw new ScorerProblem(`the scorer "${name}" has invalid options: ${parsed.problems.join('; ')}`);
+    }
+    const score = checked(name, kind.create(parsed.scorer.options));
+    created.set(key, score);
+    return score;
+  };
   return {
     names: () => names,
     get,
     parse,
-    create({ name, options }) {
-      const key = canonicalJson([name, options]);
-      const known = created.get(key);
-      if (known !== undefined) return known;
-      const kind = get(name);
-      const parsed = parse(name, options);
-      if ('problems' in parsed) {
-        throw new Error(`the scorer "${name}" has invalid options: ${parsed.problems.join('; ')}`);
-      }
-      const score = checked(name, kind.create(parsed.scorer.options));
-      created.set(key, score);
+    create,
+    async load(spec) {
+      const score = create(spec);
+      // A policy's options have their defaults filled in.
+      await get(spec.name).ready?.(spec.options);
       return score;
     },
+    including: (more) => createScorerRegistry([...extra, ...more]),
   };
 }
 

@@ -79,6 +79,12 @@ export interface ScorerKind<Schema extends z.ZodType = z.ZodType> {
   readonly remote: boolean;
   /** Whether the last stage's response is scored though it is served either way. Default: true for a scorer that is not remote. */
   readonly scoresLastStage?: boolean;
+  /**
+   * Fetches what the scorer needs before it can score, for a kind that needs anything: asked when a query is planned, before
+   * anything is spent, and again before each scoring.
+   * @throws {ScorerProblem} when a person must mend something. Any other error is worth another try.
+   */
+  ready?(options: z.infer<Schema>): Promise<void>;
   create(options: z.infer<Schema>): Score;
 }
 

@@ -22,6 +22,8 @@ export interface Settings {
   readonly budgets: readonly Budget[];
   /** What has aged since the policies were applied: prices have changed the order of a chain. One line each. */
   readonly warnings: readonly string[];
+  /** As they are written: a learned policy is completed by its task's. */
+  readonly raw: RawSettings;
 }
 
 export interface LoadOptions {
@@ -116,5 +118,5 @@ function checked(
   const policies = Object.entries(raw.tasks)
     .map(([task, rawTask]) => policyOf({ settings: raw, models, scorers, now }, task, rawTask, problems))
     .filter((policy) => policy !== null);
-  return { providers, models, policies, budgets: budgetsOf(raw) };
+  return { providers, models, policies, budgets: budgetsOf(raw), raw };
 }

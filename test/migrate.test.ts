@@ -15,9 +15,10 @@ describe('migrate', () => {
       '0003_sweeper',
       '0004_price_book',
       '0005_reports',
+      '0006_learned',
     ]);
     const { rows } = await pool.query<{ n: string }>('select count(*) as n from escalier_migrations');
-    expect(rows[0]!.n).toBe('5');
+    expect(rows[0]!.n).toBe('6');
     expect(await schemaProblem(pool)).toBeNull();
     await pool.end();
   });

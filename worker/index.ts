@@ -6,5 +6,6 @@ export {
   type CascadeWorker,
   type CascadeWorkerOptions,
 } from './worker.ts';
+export { withLearnedScorers } from './learned-scorers.ts';
 export { createPorts, missingKey, type PortsOptions } from './ports.ts';
 export { installRuntime } from './runtime.ts';

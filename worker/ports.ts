@@ -6,12 +6,14 @@ import { catalogueBook } from '../providers/price-book.ts';
 import { inputTokenBound } from '../providers/token-bound.ts';
 import type { ScorerRegistry } from '../scorers/registry.ts';
 import type { ProviderSettings } from '../settings/providers.ts';
+import { withLearnedScorers } from './learned-scorers.ts';
 import type pg from 'pg';
 
 export interface PortsOptions {
   readonly pool: pg.Pool;
   readonly sealer: Sealer | null;
   readonly providers: ReadonlyMap<string, ProviderSettings>;
+  /** Learned scorers are added to it: they come from the ledger. */
   readonly scorers: ScorerRegistry;
   /** Keys of providers, by the name of their environment variable. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -23,13 +25,14 @@ export function createPorts(options: PortsOptions): Ports {
   const connected = new Map(
     [...options.providers].map(([name, settings]) => [name, connect(settings, options.env)]),
   );
+  const scorers = withLearnedScorers(options.scorers, options.pool);
   return {
     ledger: createLedger(options.pool, options.sealer),
     provider: (name) => connected.get(name),
     costTellers: [...connected]
       .filter(([, { provider, problem }]) => problem === null && provider.tellCost !== undefined)
       .map(([name]) => name),
-    scorer: (spec) => options.scorers.create(spec),
+    scorer: (spec) => scorers.load(spec),
     inputTokenBound,
     worker: options.worker,
   };

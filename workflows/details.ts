@@ -1,4 +1,5 @@
 import type { Command } from '../core/cascade.ts';
+import { certificateText } from '../core/certificate.ts';
 import type { Plan } from '../core/policy.ts';
 import type { AttemptSummary } from '../core/result.ts';
 import { displaySpend, spendFromJson, sumSpend } from '../core/spend.ts';
@@ -33,6 +34,7 @@ export function describeClimb(
     row(['stage', 'model', 'answer', 'confidence', 'needed', 'cost', '']),
     row(['---', '---', '---', '---', '---', '---', '---']),
     ...rows,
+    ...(plan.certificate === undefined ? [] : ['', `Certificate: ${certificateText(plan.certificate)}`]),
     // The UI cuts the last lines off: these, of a no-break space each, may be lost.
     '',
     '\u00a0',

@@ -4,16 +4,25 @@ import { displayUsd, parseUsd } from '../../core/money.ts';
 import type { Policy } from '../../core/policy.ts';
 import { listBudgets } from '../../ledger/budget-limits.ts';
 import { keepPriceBook } from '../../ledger/price-books.ts';
-import { applyPolicies, type AppliedPolicy } from '../../ledger/policies.ts';
+import { applyPolicies, type AppliedPolicy, type ApplyOptions } from '../../ledger/policies.ts';
 import type { Settings } from '../../settings/load.ts';
+import { authorOf } from '../author.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
+import { refusedChange } from '../policy-problem.ts';
 import { readSettings, type SettingsOptions } from '../settings-option.ts';
 
-export async function applyCommand(context: Context, options: SettingsOptions): Promise<void> {
+export interface ApplyCommandOptions extends SettingsOptions {
+  /** Whether the settings' own policies take the place of promoted ones. */
+  readonly force: boolean;
+}
+
+export async function applyCommand(context: Context, options: ApplyCommandOptions): Promise<void> {
   const { settings } = await readSettings(options);
   await withDatabase(context, async (pool) => {
-    const applied = await applyAndSay(context, pool, settings);
+    const applied = await applyAndSay(context, pool, settings, options.force ? 'replace' : 'refuse').catch(
+      refusedChange,
+    );
     if (context.json) context.out(JSON.stringify({ applied }));
   });
 }
@@ -25,20 +34,37 @@ export async function applyCommand(context: Context, options: SettingsOptions): 
 export async function applyAndSay(
   context: Context,
   pool: pg.Pool,
-  { policies, budgets, models }: Pick<Settings, 'policies' | 'budgets' | 'models'>,
+  settings: Pick<Settings, 'policies' | 'budgets' | 'models'>,
+  promoted: NonNullable<ApplyOptions['promoted']>,
 ): Promise<AppliedPolicy[]> {
+  const { policies, budgets } = settings;
+  await keepPriceBooks(pool, settings);
+  const before = await listBudgets(pool);
+  const applied = await applyPolicies(pool, policies, budgets, { promoted, author: authorOf(context) });
+  for (const one of applied) sayApplied(context, one, policies);
+  sayBudgets(context, before, await listBudgets(pool));
+  return applied;
+}
+
+/** Keeps what is known of every model's price. */
+export async function keepPriceBooks(pool: pg.Pool, { models }: Pick<Settings, 'models'>): Promise<void> {
   for (const { raw, modelId, book } of models.values()) {
     await keepPriceBook(pool, { provider: raw.provider, modelId }, book);
   }
-  const before = await listBudgets(pool);
-  const applied = await applyPolicies(pool, policies, budgets);
-  for (const { task, version, changed } of applied) {
+}
+
+function sayApplied(
+  context: Context,
+  { task, version, changed, promoted, leftOut }: AppliedPolicy,
+  policies: readonly Policy[],
+): void {
+  if (leftOut !== undefined) context.say(`Task ${task}: version ${version} stays. Left out: ${leftOut}`);
+  else if (promoted) context.say(`Task ${task}: version ${version}, which was promoted, stays current.`);
+  else {
     const policy = policies.find((candidate) => candidate.task === task);
     const state = changed ? 'is new, and current for new queries' : 'is unchanged';
     context.say(`Task ${task}: version ${version} ${state}. ${policy ? describeChain(policy) : ''}`);
   }
-  sayBudgets(context, before, await listBudgets(pool));
-  return applied;
 }
 
 /** A limit that is gone is told as loudly as a new one. */

@@ -1,7 +1,8 @@
-import { listPolicies } from '../../ledger/policies.ts';
+import { certificateText } from '../../core/certificate.ts';
+import { listPolicies, type StoredPolicy } from '../../ledger/policies.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
-import { table } from '../output.ts';
+import { percent, table } from '../output.ts';
 import { describeChain } from './apply.ts';
 
 export async function policiesCommand(context: Context, options: { task?: string }): Promise<void> {
@@ -18,10 +19,10 @@ export async function policiesCommand(context: Context, options: { task?: string
     context.out(
       table(
         ['task', 'version', '', 'applied', 'scorer', 'thresholds', 'chain ($ per million tokens)'],
-        stored.map(({ task, version, current, createdAt, policy }) => [
+        stored.map(({ task, version, current, canaryShare, createdAt, policy }) => [
           task,
           String(version),
-          current ? 'current' : '',
+          current ? 'current' : canaryShare === null ? '' : `canary, ${percent(canaryShare)}`,
           createdAt.toISOString().slice(0, 16).replace('T', ' '),
           policy.scorer.name,
           [...new Set(policy.thresholds)].join(' '),
@@ -29,5 +30,12 @@ export async function policiesCommand(context: Context, options: { task?: string
         ]),
       ),
     );
+    const certified = stored.flatMap(certificateOf);
+    if (certified.length > 0) context.out(['', 'Certificates', ...certified].join('\n'));
   });
+}
+
+function certificateOf({ task, version, policy }: StoredPolicy): string[] {
+  const certificate = policy.learned?.certificate ?? null;
+  return certificate === null ? [] : [`  ${task}, version ${version}: ${certificateText(certificate)}`];
 }

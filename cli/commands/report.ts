@@ -34,7 +34,7 @@ const PARTS: Readonly<Record<ReportSection, readonly (keyof FullReport)[] | null
   stages: ['stages', 'recorded'],
   savings: ['baselines', 'labelled', 'correct', 'recorded'],
 };
-const EVERYWHERE = ['task', 'asOf', 'period', 'policyVersions', 'queries', 'running'] as const;
+const EVERYWHERE = ['task', 'asOf', 'period', 'policyVersions', 'certificate', 'queries', 'running'] as const;
 
 export async function reportCommand(
   context: Context,

@@ -38,7 +38,8 @@ export async function upCommand(context: Context, options: UpOptions): Promise<v
       log: createLog('warn'),
     });
     try {
-      await applyAndSay(context, worker.pool, settings);
+      // A promotion is not undone by a restart, and does not keep the machine down.
+      await applyAndSay(context, worker.pool, settings, 'keep');
       await writeRunningStack(context.dataFolder, { pid: process.pid, ...stack });
       announce(context, stack);
       await Promise.race([worker.done, aborted(context.signal)]);

@@ -8,7 +8,7 @@ import type { FullReport } from '../report/full-report.ts';
 import type { RecordedReport } from '../report/recorded.ts';
 import { accuracyOf } from '../report/savings-text.ts';
 import { byTheBook, sentence } from '../report/stages-text.ts';
-import { CLASSES, period, shareOf, sources, versions } from '../report/text.ts';
+import { certificateOf, CLASSES, period, shareOf, sources, versions } from '../report/text.ts';
 import type { ClassBar, DayBar, Kind, Page, PageTask, SavingsRange, StageStep, Tile } from './model.ts';
 
 /** The same figures as the report's text, as the page draws them. */
@@ -176,6 +176,7 @@ function factsOf(report: FullReport): (readonly [string, string])[] {
     ['without an upper bound', String(report.unbounded)],
     ['costs known from', sources(report)],
     ['policy versions', report.policyVersions.join(', ')],
+    ...certificateOf(report).map((statement) => ['certificate', statement] as const),
     [
       'unexplained (duplicate)',
       `${byClass.duplicate.attempts} requests, ${displayUsd(byClass.duplicate.spend.low)}`,

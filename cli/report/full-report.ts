@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { certificateText } from '../../core/certificate.ts';
 import type { PolicyModel } from '../../core/policy.ts';
 import type { Price } from '../../core/price.ts';
 import { pricesOf } from '../../core/price-row.ts';
@@ -7,11 +8,15 @@ import { taskReport, type TaskReport } from '../../ledger/report.ts';
 import type { ReportRange } from '../../ledger/report/range.ts';
 import { CATALOGUE, isProviderKind } from '../../providers/catalogue.ts';
 import { catalogueBook } from '../../providers/price-book.ts';
+import { createScorerRegistry } from '../../scorers/index.ts';
+import { withLearnedScorers } from '../../worker/learned-scorers.ts';
 import { recordedReport, type RecordedReport } from './recorded.ts';
 
-/** A task's figures, and what its current policy does on a recorded set where one was given. */
+/** A task's figures, what its current policy does on a recorded set where one was given, and what it was accepted with. */
 export interface FullReport extends TaskReport {
   readonly recorded: RecordedReport | null;
+  /** Of the current policy; null where it has none. */
+  readonly certificate: { readonly policyVersion: number; readonly statement: string } | null;
 }
 
 export interface RecordedOptions {
@@ -27,15 +32,21 @@ export async function fullReports(
   recorded: RecordedOptions | null = null,
 ): Promise<FullReport[]> {
   const reports = await taskReport(pool, range, bookOf);
+  const scorers = withLearnedScorers(createScorerRegistry(), pool);
   return Promise.all(
     reports.map(async (report) => {
-      const policy = recorded === null ? null : await currentPolicy(pool, report.task);
+      const policy = await currentPolicy(pool, report.task);
+      const certificate = policy?.policy.learned?.certificate ?? null;
       return {
         ...report,
+        certificate:
+          policy === null || certificate === null
+            ? null
+            : { policyVersion: policy.version, statement: certificateText(certificate) },
         recorded:
           recorded === null || policy === null
             ? null
-            : await recordedReport(recorded.folder, policy.policy, recorded.alpha),
+            : await recordedReport(recorded.folder, policy.policy, recorded.alpha, scorers),
       };
     }),
   );

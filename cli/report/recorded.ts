@@ -10,6 +10,7 @@ import {
 import { stageValues, type StageValue } from '../../learning/stage-value.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
 import { readRecordedSet } from '../../recorded/read.ts';
+import type { ScorerRegistry } from '../../scorers/index.ts';
 import { simulatedPolicy } from '../simulated-policy.ts';
 import { messageOf } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -29,9 +30,14 @@ export interface RecordedReport {
  * Simulates a policy on the test half of a recorded set (all of it, where it has no halves).
  * @throws {CliError} naming what the set lacks, or why the policy cannot be simulated.
  */
-export async function recordedReport(folder: string, policy: Policy, alpha: number): Promise<RecordedReport> {
+export async function recordedReport(
+  folder: string,
+  policy: Policy,
+  alpha: number,
+  scorers: ScorerRegistry,
+): Promise<RecordedReport> {
   try {
-    return await simulated(folder, policy, alpha);
+    return await simulated(folder, policy, alpha, scorers);
   } catch (error) {
     throw new CliError(
       `task ${policy.task} cannot be simulated on ${folder}: ${messageOf(error)}`,
@@ -41,14 +47,19 @@ export async function recordedReport(folder: string, policy: Policy, alpha: numb
   }
 }
 
-async function simulated(folder: string, policy: Policy, alpha: number): Promise<RecordedReport> {
+async function simulated(
+  folder: string,
+  policy: Policy,
+  alpha: number,
+  scorers: ScorerRegistry,
+): Promise<RecordedReport> {
   const set = await readRecordedSet(folder);
   const ofTask = set.queries.filter(({ task }) => task === policy.task);
   if (ofTask.length === 0) throw new Error(`it has no queries of the task "${policy.task}"`);
   const test = ofTask.filter(({ split }) => split === 'test');
   const queries = test.length > 0 ? test : ofTask;
   const response = (model: string, id: string) => set.responses.get(model)?.get(id);
-  const plan = simulatedPolicy(set, policy);
+  const plan = simulatedPolicy(set, policy, scorers);
   const runs = await Promise.all(
     queries.map((query) => simulateQuery(plan, query, (model) => response(model, query.id))),
   );

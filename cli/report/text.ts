@@ -71,11 +71,19 @@ function heading(report: FullReport): string {
   return [
     `Task ${report.task} (${versions(report)}), as of ${report.asOf.toISOString()}`,
     period(report),
+    ...certificateOf(report),
   ].join('\n');
 }
 
 export function versions({ policyVersions }: Pick<FullReport, 'policyVersions'>): string {
   return `policy version${policyVersions.length > 1 ? 's' : ''} ${policyVersions.join(', ')}`;
+}
+
+/** What the current policy was accepted with, whichever versions the figures are of. */
+export function certificateOf({ certificate }: Pick<FullReport, 'certificate'>): string[] {
+  return certificate === null
+    ? []
+    : [`Certificate of version ${certificate.policyVersion}, which is current: ${certificate.statement}`];
 }
 
 /** Which queries the figures are about, in a sentence. */

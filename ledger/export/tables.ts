@@ -7,7 +7,7 @@ const PARTITION_KEYS = {
   attempts: 'query_started_at',
   labels: 'query_started_at',
 } as const;
-const WHOLE = ['prices', 'policies', 'tasks'] as const;
+const WHOLE = ['prices', 'policies', 'tasks', 'policy_changes'] as const;
 
 /** Everything that an analyst joins. Never `texts` or `open_texts`; `query_keys` are no facts of their own. */
 export const EXPORT_TABLES = ['queries', 'attempts', 'labels', ...WHOLE] as const;

@@ -12,7 +12,7 @@ import { createLedger } from '../../ledger/ledger.ts';
 import { applyPolicies } from '../../ledger/policies.ts';
 import type { ModelRequest } from '../../providers/provider.ts';
 import { inputTokenBound } from '../../providers/token-bound.ts';
-import { createScorerRegistry } from '../../scorers/index.ts';
+import { createScorerRegistry, type ScorerKind } from '../../scorers/index.ts';
 import { startWorker, type CascadeWorker } from '../../worker/worker.ts';
 import { useDatabase, type TestDatabase } from './database.ts';
 import { answered, type Vendor } from './vendor.ts';
@@ -42,6 +42,11 @@ export interface World {
   asked(): string[];
 }
 
+export interface WorldOptions {
+  /** Scorers beside the built-in ones, of a worker. */
+  readonly kinds?: (pool: pg.Pool, worker: string) => readonly ScorerKind[];
+}
+
 export interface WorkerOptions {
   readonly identity?: string;
   /** The world's by default. */
@@ -67,7 +72,7 @@ export const messages = [{ role: 'user', content: 'What is six times seven?' }];
  * tasks, so that every task replays the workflow from its history. One query at a time: without a cache Temporal drops
  * local activities of queries that run at once, and starts them again only when their task has timed out.
  */
-export function useWorld(): World {
+export function useWorld({ kinds = () => [] }: WorldOptions = {}): World {
   quietTemporal();
   const database = useDatabase();
   const taskQueue = `test-${randomUUID()}`;
@@ -95,7 +100,7 @@ export function useWorld(): World {
         maxCachedWorkflows: 0,
         ...options,
         identity,
-        ports: fakePorts(world, identity),
+        ports: fakePorts(world, identity, kinds(database.pool, identity)),
       }),
     start: (task, { id = `test/${randomUUID()}`, request = {}, taskQueue: queue = taskQueue } = {}) =>
       client.workflow.start('cascade', {
@@ -128,8 +133,8 @@ export function useWorld(): World {
   return world;
 }
 
-function fakePorts(world: World, worker: string): Ports {
-  const scorers = createScorerRegistry();
+function fakePorts(world: World, worker: string, kinds: readonly ScorerKind[]): Ports {
+  const scorers = createScorerRegistry(kinds);
   const ledger = createLedger(world.database.pool, null);
   return {
     // A test does not wait until its queries are old enough to be swept.
@@ -150,7 +155,7 @@ function fakePorts(world: World, worker: string): Ports {
             problem: world.problem,
           },
     costTellers: [],
-    scorer: (spec) => scorers.create(spec),
+    scorer: (spec) => scorers.load(spec),
     inputTokenBound,
     worker,
   };

@@ -1,0 +1,66 @@
+import { canonicalJson } from '../core/canonical-json.ts';
+import type { Policy, PolicyModel } from '../core/policy.ts';
+import { sha256 } from '../core/request-hash.ts';
+import type { Queryable } from './database.ts';
+
+/** A stored version by its content. */
+export interface PolicyHash {
+  readonly version: number;
+  readonly sha256: string;
+  readonly learned: boolean;
+}
+
+/** Every version of a task, newest first. */
+export async function policyHashes(db: Queryable, task: string): Promise<PolicyHash[]> {
+  const { rows } = await db.query<PolicyHash>({
+    name: 'policy-hashes',
+    text: `select version, content_sha256 as sha256, policy ? 'learned' as learned
+           from policies where task = $1 order by version desc`,
+    values: [task],
+  });
+  return rows;
+}
+
+export function contentHash(policy: Policy): string {
+  return sha256(canonicalJson(policy));
+}
+
+/** Stores a policy as the version after all that there are. */
+export async function insertPolicy(
+  db: Queryable,
+  policy: Policy,
+  versions: readonly PolicyHash[],
+): Promise<number> {
+  const version = (versions[0]?.version ?? 0) + 1;
+  await db.query({
+    name: 'insert-policy',
+    text: 'insert into policies (task, version, policy, content_sha256) values ($1, $2, $3, $4)',
+    values: [policy.task, version, JSON.stringify(policy), contentHash(policy)],
+  });
+  return version;
+}
+
+/**
+ * Whether a policy is the one that was last written by hand, but for the day's prices, which change by themselves. A promotion
+ * stores the settings' own policy beside the promoted one, so that this can be told afterwards.
+ */
+export async function isAsWritten(db: Queryable, policy: Policy): Promise<boolean> {
+  const { rows } = await db.query<{ policy: Policy }>({
+    name: 'latest-written-policy',
+    text: `select policy from policies where task = $1 and not policy ? 'learned' order by version desc limit 1`,
+    values: [policy.task],
+  });
+  const [written] = rows;
+  return (
+    written !== undefined && contentHash(withoutPrices(written.policy)) === contentHash(withoutPrices(policy))
+  );
+}
+
+function withoutPrices(policy: Policy): Policy {
+  const timeless = (model: PolicyModel): PolicyModel => ({ ...model, expectedUsdPerMtok: null });
+  return {
+    ...policy,
+    chain: policy.chain.map(timeless),
+    scorer: { ...policy.scorer, models: policy.scorer.models.map(timeless) },
+  };
+}

@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { certificateText } from '../core/certificate.ts';
+import type { Policy } from '../core/policy.ts';
+import type { CascadeAnswer } from '../core/result.ts';
+import { promotePolicy } from '../ledger/promotion.ts';
+import { createLearnedKind } from '../scorers/learned/kind.ts';
+import { artifactsOf } from '../worker/learned-scorers.ts';
+import { certificateOf, compileStandIn, hashOf, type StandIn } from './support/learned.ts';
+import {
+  answered,
+  chainOf,
+  failureOf,
+  held,
+  localScorer,
+  policyOf,
+  queryOf,
+  scripted,
+  useWorld,
+} from './support/world.ts';
+
+const NOBODY = { by: null, reason: null };
+/** Every read of an artifact: worker, then hash. */
+const reads: string[] = [];
+
+const world = useWorld({
+  kinds: (pool, worker) => [
+    createLearnedKind((sha256) => {
+      reads.push(`${worker} ${sha256}`);
+      return artifactsOf(pool)(sha256);
+    }, compileStandIn),
+  ],
+});
+
+/** At 0.9 the first answer is accepted, at 0.1 the chain is climbed. */
+const SURE: StandIn = { confidence: 0.9 };
+const UNSURE: StandIn = { confidence: 0.1 };
+
+function learned(task: string, artifact: StandIn): Policy {
+  const chain = chainOf(['small', 'large']);
+  return policyOf(task, {
+    chain,
+    scorer: localScorer('learned', { sha256: hashOf(artifact) }),
+    learned: {
+      policySha256: 'e'.repeat(64),
+      rule: { type: 'threshold', threshold: 0.6 },
+      modelAccuracy: [0.7, 0.9],
+      certificate: certificateOf(artifact),
+    },
+  });
+}
+
+async function promote(task: string, artifact: StandIn): Promise<number> {
+  const promotion = {
+    policy: learned(task, artifact),
+    written: policyOf(task),
+    artifact,
+    canaryShare: null,
+  };
+  return (await promotePolicy(world.database.pool, promotion, NOBODY)).version;
+}
+
+describe('a learned scorer', () => {
+  test('is pinned: a query that runs keeps it while new queries take the next; each is read once by a worker', async () => {
+    // Queries that run at once need a worker that keeps workflows between their tasks: see `useWorld`.
+    const taskQueue = `${world.taskQueue}-cached`;
+    const worker = await world.startWorker({ taskQueue, maxCachedWorkflows: 10, identity: 'cached' });
+    try {
+      const old = await promote('pinned', SURE);
+      const waits = held();
+      world.vendor = scripted({ small: [waits.vendor, answered('42')], large: [answered('43')] });
+      const running = await world.start('pinned', { taskQueue });
+      await world.arrived('small');
+
+      const next = await promote('pinned', UNSURE);
+      const climbed = await world.ask('pinned', { taskQueue });
+      expect(climbed).toMatchObject({
+        policyVersion: next,
+        outcome: 'last-stage',
+        model: 'large',
+        confidence: 0.1,
+      });
+
+      waits.release(answered('42'));
+      const kept = (await running.result()) as CascadeAnswer;
+      expect(kept).toMatchObject({
+        policyVersion: old,
+        outcome: 'accepted',
+        model: 'small',
+        confidence: 0.9,
+      });
+
+      for (let again = 0; again < 3; again++) await world.ask('pinned', { taskQueue });
+      expect(reads).toEqual([`cached ${hashOf(SURE)}`, `cached ${hashOf(UNSURE)}`]);
+    } finally {
+      await worker.stop();
+    }
+  });
+
+  test('is in the plan by its hash, and the certificate in the details', async () => {
+    await promote('shown', SURE);
+    const handle = await world.start('shown');
+    await handle.result();
+    const { events } = await handle.fetchHistory();
+    const markers = (events ?? []).flatMap((event) =>
+      Object.values(event.markerRecordedEventAttributes?.details ?? {}).flatMap(({ payloads }) =>
+        (payloads ?? []).map(({ data }) => Buffer.from(data ?? []).toString()),
+      ),
+    );
+    expect(markers.filter((text) => text.includes('"formatVersion":1'))).toEqual([
+      expect.stringMatching(
+        new RegExp(`"scorer":{"name":"learned",.*"options":{"sha256":"${hashOf(SURE)}"}`),
+      ),
+    ]);
+    const { currentDetails } = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(currentDetails).toContain(`Certificate: ${certificateText(certificateOf(SURE))}`);
+  });
+
+  test('is needed before anything is spent: without it the query fails by name, and goes on once it is there', async () => {
+    const missing: StandIn = { confidence: 0.95 };
+    await world.apply(learned('missing', missing));
+    const handle = await world.start('missing');
+    const failure = await failureOf(handle.result());
+    expect(failure).toMatchObject({ type: 'escalier.failed', details: { code: 'failed', attempts: [] } });
+    expect(failure.message).toMatch(
+      new RegExp(`^the ledger has no learned scorer ${hashOf(missing)}: promote its policy again`),
+    );
+    expect(world.asked()).toEqual([]);
+    expect(await queryOf(world.database.pool, handle.workflowId)).toMatchObject({ outcome: 'failed' });
+
+    await promote('missing', missing);
+    const again = await world.ask('missing', { id: handle.workflowId });
+    expect(again).toMatchObject({ policyVersion: 1, outcome: 'accepted', confidence: 0.95 });
+  });
+});
