@@ -7,9 +7,10 @@ import { plan } from './plan.ts';
 import type { Ports, WorkflowStates } from './ports.ts';
 import { runCall } from './run-call.ts';
 import { score } from './score.ts';
+import { createAuditActivities } from './audit.ts';
 import { createSweepActivities } from './sweep.ts';
 import { end } from './end.ts';
-import type { CallInput, CallResult, CascadeActivities, SweepActivities } from './types.ts';
+import type { AuditActivities, CallInput, CallResult, CascadeActivities, SweepActivities } from './types.ts';
 
 export type { ConnectedProvider, Ports, WorkflowState, WorkflowStates } from './ports.ts';
 
@@ -23,13 +24,14 @@ export const HEARTBEAT_MS = 400;
 export function createActivities(
   ports: Ports,
   temporal: WorkflowStates,
-): CascadeActivities & SweepActivities {
+): CascadeActivities & SweepActivities & AuditActivities {
   return {
     plan: (request) => plan(ports, request),
     call: (input) => heartbeating(() => call(ports, input)),
     score: (input) => heartbeating(() => score(ports, input)),
     end: (input) => end(ports, temporal, input),
     ...createSweepActivities(ports, temporal),
+    ...createAuditActivities(ports, temporal, heartbeating),
   };
 }
 

@@ -1,10 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import { extractAnswer } from '../core/answer.ts';
 import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
-import type { JsonObject, Limits, Plan, PlannedModel, Policy, PolicyModel } from '../core/policy.ts';
-import { worstCase } from '../core/price.ts';
-import { pricesOf } from '../core/price-row.ts';
-import { rowsThatCanApply } from '../core/service-tier.ts';
+import type { JsonObject, Limits, Plan, Policy, PolicyModel } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { parseRequest, type CascadeRequest } from '../core/request.ts';
@@ -13,6 +10,7 @@ import type { KeptResponse } from '../ledger/attempts.ts';
 import type { QueryRow } from '../ledger/queries.ts';
 import type { QueryRef } from '../ledger/texts.ts';
 import { cannotPlan } from './failures.ts';
+import { pinModel } from './pin-model.ts';
 import { outputTokenBound } from './run-call.ts';
 import type { Ports } from './ports.ts';
 import type { Planned } from './types.ts';
@@ -111,18 +109,17 @@ function buildPlan(
 ): Plan {
   const messages = request.messages;
   const parameters = request.parameters ?? {};
-  const pin = (model: PolicyModel, inputBound: number | null): PlannedModel => {
-    const prices = pricesOf(model, (modelId) => ports.provider(model.provider)?.catalogue(modelId) ?? null);
-    const sent = { ...parameters, ...model.parameters };
-    const rows = rowsThatCanApply(prices ?? [], now, sent['service_tier']);
-    const worst = worstCase(rows, inputBound, outputTokenBound(model, sent));
-    return { ...model, prices, worstCaseUsd: worst === null ? null : formatUsd(worst) };
-  };
   const stages = policy.chain.map((model) =>
-    pin(model, ports.inputTokenBound(messages, { ...parameters, ...model.parameters })),
+    pinModel(
+      ports,
+      model,
+      parameters,
+      ports.inputTokenBound(messages, { ...parameters, ...model.parameters }),
+      now,
+    ),
   );
   const models = policy.scorer.models.map((model) =>
-    pin(model, judgeInputBound(ports, messages, parameters, policy.chain)),
+    pinModel(ports, model, parameters, judgeInputBound(ports, messages, parameters, policy.chain), now),
   );
   return {
     formatVersion: 1,

@@ -104,6 +104,42 @@ export interface CostsSettled {
   readonly unanswered: number;
 }
 
+/** The query that an audit is about. */
+export type AuditedQuery = QueryRef;
+
+/** What an audit has to buy: the stages that gave no usable response while the query was served. */
+export interface AuditPlan {
+  readonly query: PlanRef;
+  readonly stages: readonly { readonly stage: number; readonly model: PlannedModel }[];
+}
+
+export interface AuditOutcome {
+  readonly query: QueryRef;
+  /** Why stages gave no response, or why the audit was cut short, in words. */
+  readonly problems: readonly string[];
+}
+
+/** What came of an audit. It is its workflow's result, as people read it in the UI. */
+export interface AuditSummary {
+  readonly queryId: string;
+  /** Whether the served answer is the last stage's; null where they could not be compared. */
+  readonly servedAgrees: boolean | null;
+  /** Why not, or which stages gave no response. */
+  readonly message: string | null;
+}
+
+export interface AuditActivities {
+  /** Queries whose audits are to be started, oldest first. */
+  dueAudits(): Promise<readonly QueryRef[]>;
+  /** Ends audits whose workflow is over, with what they have bought; returns how many. */
+  endLostAudits(): Promise<number>;
+  /** Null where there is nothing to audit (any more). */
+  planAudit(query: QueryRef): Promise<AuditPlan | null>;
+  /** Buys one stage, unless it has been bought before. Nothing of the response enters the history. */
+  auditCall(input: CallInput): Promise<void>;
+  endAudit(outcome: AuditOutcome): Promise<AuditSummary>;
+}
+
 export interface SweepActivities {
   /** Closes open attempts whose time is over; returns how many. */
   orphanExpired(): Promise<number>;

@@ -1,4 +1,5 @@
 import type { AnswerSpec } from './answer.ts';
+import type { AuditPolicy } from './audit.ts';
 import type { Certificate } from './certificate.ts';
 import type { DecimalUsd } from './money.ts';
 import type { Price } from './price.ts';
@@ -88,6 +89,8 @@ export interface Policy {
   readonly retention: Retention;
   /** Input, output and cached tokens of a typical call, by which the price order was checked. */
   readonly tokenProfile: { readonly input: number; readonly output: number; readonly cachedInput: number };
+  /** Absent where nothing is audited. */
+  readonly audit?: AuditPolicy;
   /** How the policy was found; absent in one that was written by hand. */
   readonly learned?: PolicyOrigin;
 }

@@ -9,7 +9,9 @@ import {
   type Close,
   type Intent,
   type Opened,
+  type PaidFor,
 } from './attempts.ts';
+import { createAuditLedger, type AuditLedger } from './audits.ts';
 import { keepPriceBook, type PricedModel } from './price-books.ts';
 import { endQuery, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
 import { startQuery, type StartedQuery } from './start-query.ts';
@@ -18,13 +20,13 @@ import { createSweepLedger, type SweepLedger } from './sweep.ts';
 import type { Json } from '../core/policy.ts';
 
 /** What activities ask of the ledger. Each method is one transaction. */
-export interface Ledger extends SweepLedger {
+export interface Ledger extends SweepLedger, AuditLedger {
   startQuery(run: QueryRun, request: CascadeRequest): Promise<StartedQuery>;
   /** Keeps a model's price rows, and that they are what is known of its price now; null for an unknown price. */
   keepPrices(model: PricedModel, prices: readonly Price[] | null): Promise<void>;
   openAttempt(intent: Intent): Promise<Opened>;
   closeAttempt(close: Close): Promise<void>;
-  attemptsOf(query: QueryRef): Promise<AttemptSummary[]>;
+  attemptsOf(query: QueryRef, paidFor?: PaidFor): Promise<AttemptSummary[]>;
   textsOf(query: QueryRef): Promise<Map<TextItem, Json>>;
   endQuery(end: QueryEnd): Promise<Ended>;
 }
@@ -43,9 +45,10 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
     },
     openAttempt: (intent) => openAttempt(pool, intent),
     closeAttempt: (close) => closeAttempt(pool, sealer, close),
-    attemptsOf: (query) => attemptsOfQuery(pool, query),
+    attemptsOf: (query, paidFor) => attemptsOfQuery(pool, query, paidFor),
     textsOf: (query) => readTexts(pool, sealer, query),
     endQuery: (end) => endQuery(pool, end),
     ...createSweepLedger(pool),
+    ...createAuditLedger(pool),
   };
 }

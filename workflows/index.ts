@@ -1,2 +1,3 @@
+export { audit } from './audit.ts';
 export { cascade } from './cascade.ts';
 export { sweep } from './sweep.ts';
