@@ -8,9 +8,17 @@ import type { Ports, WorkflowStates } from './ports.ts';
 import { runCall } from './run-call.ts';
 import { score } from './score.ts';
 import { createAuditActivities } from './audit.ts';
+import { label } from './label.ts';
 import { createSweepActivities } from './sweep.ts';
 import { end } from './end.ts';
-import type { AuditActivities, CallInput, CallResult, CascadeActivities, SweepActivities } from './types.ts';
+import type {
+  AuditActivities,
+  CallInput,
+  CallResult,
+  CascadeActivities,
+  FeedbackActivities,
+  SweepActivities,
+} from './types.ts';
 
 export type { ConnectedProvider, Ports, WorkflowState, WorkflowStates } from './ports.ts';
 
@@ -24,12 +32,13 @@ export const HEARTBEAT_MS = 400;
 export function createActivities(
   ports: Ports,
   temporal: WorkflowStates,
-): CascadeActivities & SweepActivities & AuditActivities {
+): CascadeActivities & SweepActivities & AuditActivities & FeedbackActivities {
   return {
     plan: (request) => plan(ports, request),
     call: (input) => heartbeating(() => call(ports, input)),
     score: (input) => heartbeating(() => score(ports, input)),
     end: (input) => end(ports, temporal, input),
+    label: (feedback) => label(ports, feedback),
     ...createSweepActivities(ports, temporal),
     ...createAuditActivities(ports, temporal, heartbeating),
   };

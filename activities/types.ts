@@ -1,5 +1,6 @@
 import type { Outcome, ResponseRef, ScoredAnswer, Served, Verdict } from '../core/cascade.ts';
 import type { FailureKind } from '../core/failure.ts';
+import type { Feedback, Labelled } from '../core/feedback.ts';
 import type { JsonObject, Plan, PlannedModel } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
@@ -138,6 +139,11 @@ export interface AuditActivities {
   /** Buys one stage, unless it has been bought before. Nothing of the response enters the history. */
   auditCall(input: CallInput): Promise<void>;
   endAudit(outcome: AuditOutcome): Promise<AuditSummary>;
+}
+
+export interface FeedbackActivities {
+  /** Takes somebody's word on a query's answer, and labels it. Given again it changes nothing. */
+  label(feedback: Feedback): Promise<Labelled>;
 }
 
 export interface SweepActivities {

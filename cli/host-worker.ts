@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import { pino, type Logger } from 'pino';
-import { openBytes, sealBytes } from '../codec/aes-gcm.ts';
 import { createPayloadCodec } from '../codec/payload-codec.ts';
 import { openDatabase, requireDatabase } from '../ledger/database.ts';
 import { schemaProblem } from '../ledger/migrate.ts';
@@ -11,6 +10,7 @@ import type { Settings } from '../settings/load.ts';
 import { createPorts, installRuntime, missingKey, startWorker, workerIdentity } from '../worker/index.ts';
 import { payloadKeys, temporalCredentials, type Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
+import { sealerOf } from './sealer.ts';
 
 export interface HostOptions {
   readonly settings: Pick<Settings, 'providers' | 'warnings'>;
@@ -48,10 +48,7 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
     const problem = await schemaProblem(pool);
     if (problem !== null) throw new CliError(problem, EXIT.usage);
     const keys = payloadKeys(context);
-    const sealer = keys && {
-      seal: (bytes: Uint8Array, about: string) => sealBytes(keys, bytes, about),
-      open: (sealed: Uint8Array, about: string) => openBytes(keys, sealed, about),
-    };
+    const sealer = sealerOf(keys);
     installRuntime(log);
     const identity = workerIdentity();
     const worker = await startWorker({

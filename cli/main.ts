@@ -4,6 +4,7 @@ import { Unavailable } from '../core/unavailable.ts';
 import { addAnalystCommands } from './analyst-commands.ts';
 import { collect, fraction, list, positive, whole } from './arguments.ts';
 import { createContext, messageOf, type Context } from './context.ts';
+import { addQualityCommands } from './quality-commands.ts';
 import { CliError, EXIT } from './exit.ts';
 
 const interrupt = new AbortController();
@@ -254,6 +255,7 @@ program
   .action(() => run(async () => (await import('./commands/schema.ts')).schemaCommand)());
 
 addAnalystCommands(program, run);
+addQualityCommands(program, run);
 
 try {
   await program.parseAsync();

@@ -7,6 +7,11 @@ export const SWEEP_SCHEDULE = 'escalier-sweeper';
 export const SWEEP_WORKFLOW_ID = 'escalier-sweep';
 export const FEEDBACK_WORKFLOW_TYPE = 'feedback';
 
+/** @param hash of what is said, so that the same word twice is one workflow. */
+export function feedbackWorkflowId(hash: string): string {
+  return `escalier-feedback-${hash}`;
+}
+
 /** The workflow that audits a query. */
 export function auditWorkflowId(queryId: string): string {
   return `escalier-audit-${queryId}`;

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Price } from '../core/price.ts';
 import type { AttemptSummary } from '../core/result.ts';
+import type { Feedback } from '../core/feedback.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import {
   attemptsOfQuery,
@@ -12,6 +13,7 @@ import {
   type PaidFor,
 } from './attempts.ts';
 import { createAuditLedger, type AuditLedger } from './audits.ts';
+import { labelQuery, type LabelledQuery } from './label-query.ts';
 import { keepPriceBook, type PricedModel } from './price-books.ts';
 import { endQuery, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
 import { startQuery, type StartedQuery } from './start-query.ts';
@@ -29,6 +31,8 @@ export interface Ledger extends SweepLedger, AuditLedger {
   attemptsOf(query: QueryRef, paidFor?: PaidFor): Promise<AttemptSummary[]>;
   textsOf(query: QueryRef): Promise<Map<TextItem, Json>>;
   endQuery(end: QueryEnd): Promise<Ended>;
+  /** @param namespace in which an idempotency key is looked for. */
+  labelQuery(namespace: string, feedback: Feedback): Promise<LabelledQuery>;
 }
 
 /** @param sealer encrypts texts at rest; null keeps them as they are. */
@@ -48,6 +52,7 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
     attemptsOf: (query, paidFor) => attemptsOfQuery(pool, query, paidFor),
     textsOf: (query) => readTexts(pool, sealer, query),
     endQuery: (end) => endQuery(pool, end),
+    labelQuery: (namespace, feedback) => labelQuery(pool, sealer, namespace, feedback),
     ...createSweepLedger(pool),
     ...createAuditLedger(pool),
   };

@@ -7,7 +7,7 @@ export interface Sealer {
   open(sealed: Uint8Array, context: string): Uint8Array;
 }
 
-/** `request`, or the attempt id of a response. */
+/** `request`, the attempt id of a response, or `correction/` and the name of the source of a right answer. */
 export type TextItem = string;
 
 interface TextRow {
@@ -31,8 +31,7 @@ export async function keepText(
   item: TextItem,
   value: unknown,
 ): Promise<void> {
-  const bytes = Buffer.from(JSON.stringify(value));
-  const content = sealer ? Buffer.from(sealer.seal(bytes, `${query.queryId}/${item}`)) : bytes;
+  const content = contentOf(sealer, query.queryId, item, value);
   await db.query({
     name: 'keep-text',
     // The lock keeps the query from ending in between, which would leave the text behind.
@@ -42,6 +41,28 @@ export async function keepText(
              select from audits a where a.query_started_at = $1 and a.query_id = $2 and a.status = 'running')) for share
            on conflict (query_id, item) do nothing`,
     values: [query.startedAt, query.queryId, item, content, sealer !== null],
+  });
+}
+
+/** Keeps a text of a query that has ended, in the place of an earlier one of the item. */
+export async function retainText(
+  db: Queryable,
+  sealer: Sealer | null,
+  query: QueryRef,
+  item: TextItem,
+  value: unknown,
+): Promise<void> {
+  await db.query({
+    name: 'retain-text',
+    text: `insert into texts (query_started_at, query_id, item, content, sealed) values ($1, $2, $3, $4, $5)
+           on conflict (query_started_at, query_id, item) do update set content = excluded.content, sealed = excluded.sealed`,
+    values: [
+      query.startedAt,
+      query.queryId,
+      item,
+      contentOf(sealer, query.queryId, item, value),
+      sealer !== null,
+    ],
   });
 }
 
@@ -62,6 +83,11 @@ export async function readTexts(
     values: [query.queryId, query.startedAt],
   });
   return new Map(rows.map((row) => [row.item, openRow(row, sealer, query.queryId)]));
+}
+
+function contentOf(sealer: Sealer | null, queryId: string, item: TextItem, value: unknown): Buffer {
+  const bytes = Buffer.from(JSON.stringify(value));
+  return sealer ? Buffer.from(sealer.seal(bytes, `${queryId}/${item}`)) : bytes;
 }
 
 function openRow(row: TextRow, sealer: Sealer | null, queryId: string): Json {

@@ -55,6 +55,9 @@ comment on column labels.source_kind is 'What kind of source it is: person (some
 comment on column labels.grade is 'How good the answer is, 0 to 1, where the source gave a grade.';
 comment on column labels.corrected is 'Whether the source gave the right answer, from which this label was found. Its text is among the query''s texts, as far as they are retained.';
 
+comment on column texts.item is 'request, the attempt id of a response, or correction/ and the name of a source that gave the right answer.';
+comment on table open_texts is 'Prompts and responses of running queries, and of those whose audit has not ended. Deleted in the transaction that ends the query, or its audit. Not partitioned.';
+
 create or replace function ensure_ledger_partitions(months_ahead integer default 3) returns integer
 language plpgsql as $$
 declare

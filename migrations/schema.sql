@@ -1206,7 +1206,7 @@ comment on column labels.source_kind is 'What kind of source it is: person (some
 comment on column labels.grade is 'How good the answer is, 0 to 1, where the source gave a grade.';
 comment on column labels.corrected is 'Whether the source gave the right answer, from which this label was found. Its text is among the query''s texts, as far as they are retained.';
 comment on function mark_report_days(max_days integer) is 'Marks so many days for sealing, oldest first: over, and without running queries and open attempts, or over for more than 3 days. Returns how many.';
-comment on table open_texts is 'Prompts and responses of running queries. Deleted in the transaction that ends the query. Not partitioned.';
+comment on table open_texts is 'Prompts and responses of running queries, and of those whose audit has not ended. Deleted in the transaction that ends the query, or its audit. Not partitioned.';
 comment on column open_texts.query_id is 'The query.';
 comment on column open_texts.item is 'request, or the attempt id of a response.';
 comment on column open_texts.content is 'JSON in UTF-8, encrypted when sealed.';
@@ -1394,7 +1394,7 @@ comment on column tasks.updated_at is 'When the current version last changed.';
 comment on table texts is 'Prompts and responses of ended queries of tasks with retention full. Partitioned by month on query_started_at (UTC).';
 comment on column texts.query_started_at is 'started_at of the query: the partition key.';
 comment on column texts.query_id is 'The query.';
-comment on column texts.item is 'request, or the attempt id of a response.';
+comment on column texts.item is 'request, the attempt id of a response, or correction/ and the name of a source that gave the right answer.';
 comment on column texts.content is 'JSON in UTF-8 (convert_from(content, ''UTF8'')::jsonb), encrypted when sealed.';
 comment on column texts.sealed is 'Whether content is encrypted (AES-256-GCM) with the worker''s payload key.';
 comment on function unseal_report_days() is 'Trigger: the days of the changed rows are read from the base tables again, until they are sealed anew.';
