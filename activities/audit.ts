@@ -1,11 +1,9 @@
 import { activityInfo, ApplicationFailure } from '@temporalio/activity';
-import { extractAnswer } from '../core/answer.ts';
 import { agrees } from '../core/audit.ts';
-import { messageText } from '../core/message.ts';
 import type { JsonObject } from '../core/policy.ts';
 import { auditWorkflowId } from '../core/temporal-names.ts';
 import type { AuditSubject } from '../ledger/audits.ts';
-import type { KeptResponse } from '../ledger/attempts.ts';
+import type { UsableResponse } from '../ledger/responses.ts';
 import type { QueryRef } from '../ledger/texts.ts';
 import { inParallel } from './in-parallel.ts';
 import { pinModel } from './pin-model.ts';
@@ -91,7 +89,7 @@ async function endAudit(ports: Ports, { query, problems }: AuditOutcome): Promis
   const baseline = responses.find(({ stage }) => stage === policy.chain.length - 1);
   const agreements = responses.map(({ attemptId, answer }) => ({
     attemptId,
-    agrees: agrees(answer, baseline?.answer ?? null, policy.answer),
+    agrees: agrees(answer ?? null, baseline?.answer ?? null, policy.answer),
   }));
   const servedAgrees = agreements.find(({ attemptId }) => attemptId === servedAttemptId)?.agrees ?? null;
   const reasons =
@@ -128,26 +126,12 @@ async function requestOf(
   return request as unknown as { messages: readonly JsonObject[]; parameters: JsonObject };
 }
 
-interface StageResponse {
-  readonly attemptId: string;
-  readonly stage: number;
-  readonly answer: string | null;
-}
-
-/** The usable response of each stage, the served one before another of its stage, and what it answers. */
-async function responsesOf(ports: Ports, subject: AuditSubject): Promise<StageResponse[]> {
-  const [served, audited] = await Promise.all([
-    ports.ledger.attemptsOf(subject),
-    ports.ledger.attemptsOf(subject, 'audit'),
-  ]);
-  const texts = await ports.ledger.textsOf(subject);
-  const byStage = new Map<number, StageResponse>();
-  for (const { attemptId, purpose, stage, status } of [...served, ...audited]) {
-    const text = texts.get(attemptId) as KeptResponse | undefined;
-    if (status !== 'succeeded' || purpose === 'score' || text === undefined) continue;
-    if (byStage.has(stage) && attemptId !== subject.servedAttemptId) continue;
-    const answer = extractAnswer(messageText(text.message), subject.policy.answer, stage);
-    byStage.set(stage, { attemptId, stage, answer });
+/** The usable response of each stage, the served one before another of its stage. */
+async function responsesOf(ports: Ports, subject: AuditSubject): Promise<UsableResponse[]> {
+  const byStage = new Map<number, UsableResponse>();
+  for (const response of await ports.ledger.responsesOf(subject, subject.policy.answer)) {
+    const served = response.attemptId === subject.servedAttemptId;
+    if (served || !byStage.has(response.stage)) byStage.set(response.stage, response);
   }
   return [...byStage.values()];
 }

@@ -9,6 +9,7 @@ import { runCall } from './run-call.ts';
 import { score } from './score.ts';
 import { createAuditActivities } from './audit.ts';
 import { label } from './label.ts';
+import { createReviewActivities } from './review.ts';
 import { createSweepActivities } from './sweep.ts';
 import { end } from './end.ts';
 import type {
@@ -17,6 +18,7 @@ import type {
   CallResult,
   CascadeActivities,
   FeedbackActivities,
+  ReviewActivities,
   SweepActivities,
 } from './types.ts';
 
@@ -32,7 +34,7 @@ export const HEARTBEAT_MS = 400;
 export function createActivities(
   ports: Ports,
   temporal: WorkflowStates,
-): CascadeActivities & SweepActivities & AuditActivities & FeedbackActivities {
+): CascadeActivities & SweepActivities & AuditActivities & FeedbackActivities & ReviewActivities {
   return {
     plan: (request) => plan(ports, request),
     call: (input) => heartbeating(() => call(ports, input)),
@@ -40,6 +42,7 @@ export function createActivities(
     end: (input) => end(ports, temporal, input),
     label: (feedback) => label(ports, feedback),
     ...createSweepActivities(ports, temporal),
+    ...createReviewActivities(ports),
     ...createAuditActivities(ports, temporal, heartbeating),
   };
 }

@@ -133,6 +133,7 @@ function buildPlan(
     answer: policy.answer,
     limits: lowerOf(policy.limits, request),
     retention: policy.retention,
+    ...(policy.review === undefined ? {} : { review: policy.review }),
     ...(policy.learned === undefined ? {} : { modelAccuracy: policy.learned.modelAccuracy }),
   };
 }

@@ -1,6 +1,6 @@
 import type { Outcome, ResponseRef, ScoredAnswer, Served, Verdict } from '../core/cascade.ts';
 import type { FailureKind } from '../core/failure.ts';
-import type { Feedback, Labelled } from '../core/feedback.ts';
+import type { Feedback, Labelled, Review } from '../core/feedback.ts';
 import type { JsonObject, Plan, PlannedModel } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
@@ -144,6 +144,44 @@ export interface AuditActivities {
 export interface FeedbackActivities {
   /** Takes somebody's word on a query's answer, and labels it. Given again it changes nothing. */
   label(feedback: Feedback): Promise<Labelled>;
+}
+
+/** The stage that a person is. */
+export interface ReviewPlace {
+  readonly query: PlanRef;
+  readonly stage: number;
+}
+
+/** What a person answered; both null where they only judged the proposed answer. */
+export interface ReviewResponse {
+  readonly message: JsonObject | null;
+  readonly answer: string | null;
+}
+
+export interface ReviewAsked {
+  readonly attemptId: string;
+  /** Their word, where another run of the query has had it; else null. */
+  readonly said: ReviewResponse | null;
+}
+
+export interface ReviewClosed extends ReviewPlace {
+  readonly attemptId: string;
+  /** The answer that was proposed; null where there was none. */
+  readonly judgedAttemptId: string | null;
+  readonly end:
+    | { readonly type: 'reviewed'; readonly review: Review }
+    | { readonly type: 'timeout' }
+    | { readonly type: 'cancelled' };
+  readonly waitedMs: number;
+}
+
+export interface ReviewActivities {
+  /** Opens the row of a person's attempt. Null where a budget leaves no room even for what costs nothing. */
+  askReview(place: ReviewPlace, waitMs: number): Promise<ReviewAsked | null>;
+  /** The review, where it is one. */
+  checkReview(review: Review): Promise<Review>;
+  /** Closes the row, and labels the responses; null where nobody said anything. */
+  closeReview(closed: ReviewClosed): Promise<ReviewResponse | null>;
 }
 
 export interface SweepActivities {

@@ -39,6 +39,25 @@ export function addQualityCommands(program: CommandUnknownOpts, run: Run): void 
       run(async () => (await import('./commands/review.ts')).reviewExportCommand)(options),
     );
   review
+    .command('give')
+    .description('give a person’s word to a query that waits for it')
+    .argument('<key>', 'the query’s idempotency key')
+    .option('--correct', 'the proposed answer is right')
+    .option('--incorrect', 'it is not, and it is served all the same')
+    .option('--grade <grade>', 'how good it is, from 0 to 1; right from 0.5 on', fraction)
+    .option('--answer <text>', 'the answer that is served instead')
+    .option('--source <name>', 'the reviewer', 'reviewer')
+    .action((key, options) =>
+      run(async () => (await import('./commands/review-give.ts')).reviewGiveCommand)(key, options),
+    );
+  review
+    .command('waiting')
+    .description('queries that wait for a person')
+    .option('-t, --task <task>', 'of one task')
+    .action((options) =>
+      run(async () => (await import('./commands/review-give.ts')).reviewWaitingCommand)(options),
+    );
+  review
     .command('import')
     .description('label the answers of a queue that somebody has filled in')
     .argument('<file>', 'the queue')

@@ -3,6 +3,7 @@ import {
   Connection,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
   type ConnectionOptions,
 } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
@@ -10,7 +11,7 @@ import { v4 as uuidv4 } from 'uuid';
 import { createPayloadCodec } from '../codec/payload-codec.ts';
 import { parseKeys } from '../codec/keys.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
-import { parseFeedback, type Feedback, type Labelled } from '../core/feedback.ts';
+import { parseFeedback, parseReview, type Feedback, type Labelled } from '../core/feedback.ts';
 import { parseRequest, type CascadeRequest } from '../core/request.ts';
 import { requestHash, sha256 } from '../core/request-hash.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
@@ -200,6 +201,31 @@ export class Escalier {
       })) as Labelled;
     } catch (error) {
       throw toCascadeError(error, workflowId);
+    }
+  }
+
+  /**
+   * Gives a person's word to a query that waits for a review, by its idempotency key: whether the proposed answer is right,
+   * or the answer to serve. It also labels the query's responses.
+   * @throws {BadRequestError} when the word is none, or the query does not wait for one (any more).
+   */
+  async review(
+    id: string,
+    { source = 'reviewer', ...word }: Omit<AnswerFeedback, 'sourceKind'>,
+  ): Promise<void> {
+    const parsed = parseReview({ source, ...word });
+    if ('problems' in parsed) {
+      throw plainError('bad-request', `the review is none: ${parsed.problems.join('; ')}`);
+    }
+    const client = await this.client();
+    try {
+      await client.workflow.getHandle(id).executeUpdate('review', { args: [parsed.review] });
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError) {
+        const why = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+        throw plainError('bad-request', `query "${id}" does not wait for this review${why}`, error);
+      }
+      throw toCascadeError(error, id);
     }
   }
 

@@ -32,6 +32,7 @@ export const feedbackSchema = withOneWord(
 );
 export type Feedback = z.infer<typeof feedbackSchema>;
 
+/** Refuses a verdict that says nothing, or two things. */
 function withOneWord<
   Schema extends z.ZodType<{
     correct?: boolean | undefined;
@@ -65,6 +66,24 @@ export function parseFeedback(value: unknown): { feedback: Feedback } | { proble
     problems: parsed.error.issues.map(
       ({ path, message }) => `${path.join('.') || 'the feedback'}: ${message}`,
     ),
+  };
+}
+
+/** What a person says of a query that waits for it: the argument of the update `review`. */
+export const reviewSchema = withOneWord(
+  z.strictObject({
+    ...verdictFields,
+    source: z.string().min(1).max(100).describe('Who says so, by name.'),
+  }),
+);
+export type Review = z.infer<typeof reviewSchema>;
+
+/** Every problem of an unknown value as a review, one line each, or the review. */
+export function parseReview(value: unknown): { review: Review } | { problems: string[] } {
+  const parsed = reviewSchema.safeParse(value);
+  if (parsed.success) return { review: parsed.data };
+  return {
+    problems: parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the review'}: ${message}`),
   };
 }
 

@@ -1,14 +1,12 @@
 import type pg from 'pg';
-import { extractAnswer } from '../core/answer.ts';
 import type { Feedback, Labelled } from '../core/feedback.ts';
-import { labelsOf, type JudgedResponse } from '../core/labels.ts';
-import { messageText } from '../core/message.ts';
-import type { Policy, Retention } from '../core/policy.ts';
-import { attemptsOfQuery, type KeptResponse } from './attempts.ts';
+import { labelsOf } from '../core/labels.ts';
+import type { Retention } from '../core/policy.ts';
 import { inTransaction, storable, type Queryable } from './database.ts';
 import { labelAttempt } from './labels.ts';
 import { policyVersion } from './policies.ts';
-import { readTexts, retainText, type QueryRef, type Sealer } from './texts.ts';
+import { usableResponses } from './responses.ts';
+import { retainText, type QueryRef, type Sealer } from './texts.ts';
 
 export type LabelledQuery =
   | ({ readonly type: 'labelled' } & Labelled)
@@ -38,21 +36,24 @@ export function whyNotLabelled(
  * Takes somebody's word on a query's answer: labels of the served response and of those of which it follows, and the right
  * answer as a text, as far as the task retains texts.
  * @param namespace in which an idempotency key is looked for.
+ * @param judged the attempt that the word is about; default: the one that was served.
  */
 export async function labelQuery(
   pool: pg.Pool,
   sealer: Sealer | null,
   namespace: string,
   feedback: Feedback,
+  judged?: string,
 ): Promise<LabelledQuery> {
   return inTransaction(pool, async (db) => {
     const query = await findAnswered(db, namespace, feedback.query);
     if (query === null) return { type: 'unknown' };
-    const { queryId, retention, servedAttemptId } = query;
-    if (servedAttemptId === null) return { type: 'unanswered', queryId };
+    const { queryId, retention } = query;
+    const about = judged ?? query.servedAttemptId;
+    if (about === null) return { type: 'unanswered', queryId };
     const policy = await policyVersion(db, query.task, query.policyVersion);
-    const responses = await judgedResponses(db, sealer, query, policy);
-    const labels = labelsOf(feedback, responses, servedAttemptId, policy.answer);
+    const responses = await usableResponses(db, sealer, query, policy.answer);
+    const labels = labelsOf(feedback, responses, about, policy.answer);
     if (labels === null) return { type: 'not-retained', queryId, retention };
     const { source, sourceKind, answer } = feedback;
     for (const label of labels) {
@@ -92,22 +93,4 @@ async function findAnswered(db: Queryable, namespace: string, name: string): Pro
     values: [UUID.test(name) ? name : null, namespace, storable(name)],
   });
   return rows[0] ?? null;
-}
-
-/** Usable responses, audits among them. */
-async function judgedResponses(
-  db: Queryable,
-  sealer: Sealer | null,
-  query: QueryRef,
-  policy: Policy,
-): Promise<JudgedResponse[]> {
-  const texts = await readTexts(db, sealer, query);
-  const attempts = [...(await attemptsOfQuery(db, query)), ...(await attemptsOfQuery(db, query, 'audit'))];
-  return attempts
-    .filter(({ purpose, status }) => (purpose === 'serve' || purpose === 'audit') && status === 'succeeded')
-    .map(({ attemptId, stage }) => {
-      const kept = texts.get(attemptId) as KeptResponse | undefined;
-      if (kept === undefined) return { attemptId, answer: undefined };
-      return { attemptId, answer: extractAnswer(messageText(kept.message), policy.answer, stage) };
-    });
 }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Price } from '../core/price.ts';
 import type { AttemptSummary } from '../core/result.ts';
+import type { AnswerSpec } from '../core/answer.ts';
 import type { Feedback } from '../core/feedback.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import {
@@ -16,6 +17,7 @@ import { createAuditLedger, type AuditLedger } from './audits.ts';
 import { labelQuery, type LabelledQuery } from './label-query.ts';
 import { keepPriceBook, type PricedModel } from './price-books.ts';
 import { endQuery, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
+import { usableResponses, type UsableResponse } from './responses.ts';
 import { startQuery, type StartedQuery } from './start-query.ts';
 import { readTexts, type QueryRef, type Sealer, type TextItem } from './texts.ts';
 import { createSweepLedger, type SweepLedger } from './sweep.ts';
@@ -30,9 +32,11 @@ export interface Ledger extends SweepLedger, AuditLedger {
   closeAttempt(close: Close): Promise<void>;
   attemptsOf(query: QueryRef, paidFor?: PaidFor): Promise<AttemptSummary[]>;
   textsOf(query: QueryRef): Promise<Map<TextItem, Json>>;
+  /** Usable responses, and what each answers by a task's extractor. */
+  responsesOf(query: QueryRef, spec: AnswerSpec): Promise<UsableResponse[]>;
   endQuery(end: QueryEnd): Promise<Ended>;
-  /** @param namespace in which an idempotency key is looked for. */
-  labelQuery(namespace: string, feedback: Feedback): Promise<LabelledQuery>;
+  /** As `labelQuery` of `label-query.ts`: the namespace is that of idempotency keys, `judged` an attempt. */
+  labelQuery(namespace: string, feedback: Feedback, judged?: string): Promise<LabelledQuery>;
 }
 
 /** @param sealer encrypts texts at rest; null keeps them as they are. */
@@ -51,8 +55,9 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
     closeAttempt: (close) => closeAttempt(pool, sealer, close),
     attemptsOf: (query, paidFor) => attemptsOfQuery(pool, query, paidFor),
     textsOf: (query) => readTexts(pool, sealer, query),
+    responsesOf: (query, spec) => usableResponses(pool, sealer, query, spec),
     endQuery: (end) => endQuery(pool, end),
-    labelQuery: (namespace, feedback) => labelQuery(pool, sealer, namespace, feedback),
+    labelQuery: (namespace, feedback, judged) => labelQuery(pool, sealer, namespace, feedback, judged),
     ...createSweepLedger(pool),
     ...createAuditLedger(pool),
   };

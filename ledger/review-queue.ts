@@ -1,9 +1,7 @@
 import type pg from 'pg';
-import { extractAnswer } from '../core/answer.ts';
-import { messageText } from '../core/message.ts';
 import type { Json } from '../core/policy.ts';
-import { attemptsOfQuery, type KeptResponse } from './attempts.ts';
 import { policyVersion } from './policies.ts';
+import { usableResponses } from './responses.ts';
 import { readTexts, type QueryRef, type Sealer } from './texts.ts';
 
 /** Why a query is put before a person. */
@@ -91,18 +89,12 @@ export async function reviewQueue(
 async function itemOf(pool: pg.Pool, sealer: Sealer | null, found: Found): Promise<ReviewItem> {
   const { answer: spec } = await policyVersion(pool, found.task, found.policyVersion);
   const texts = await readTexts(pool, sealer, found);
-  const attempts = [
-    ...(await attemptsOfQuery(pool, found)),
-    ...(await attemptsOfQuery(pool, found, 'audit')),
-  ].filter(({ purpose, status }) => (purpose === 'serve' || purpose === 'audit') && status === 'succeeded');
-  const said = attempts.map(({ attemptId, model, stage }) => {
-    const kept = texts.get(attemptId) as KeptResponse | undefined;
-    const text = kept === undefined ? null : messageText(kept.message);
-    return {
+  const said = (await usableResponses(pool, sealer, found, spec)).map(
+    ({ attemptId, model, text, answer }) => ({
       attemptId,
-      said: { model, text, answer: text === null ? null : extractAnswer(text, spec, stage) },
-    };
-  });
+      said: { model, text, answer: answer ?? null },
+    }),
+  );
   const served = said.find(({ attemptId }) => attemptId === found.servedAttemptId);
   const request = texts.get('request') as { readonly messages: Json } | undefined;
   return {

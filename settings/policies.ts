@@ -74,6 +74,7 @@ export function policyOf(
     limits: limitsOf(raw),
     retention: raw.retention ?? 'full',
     tokenProfile,
+    ...(raw.review === undefined ? {} : { review: { timeoutMs: durationMs(raw.review.timeout) } }),
     ...(raw.audit === undefined ? {} : { audit: { share: shareOf(raw.audit) } }),
   };
 }

@@ -102,6 +102,10 @@ export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) 
       })
       .optional()
       .describe('What all queries of the task may cost together.'),
+    review: z
+      .strictObject({ timeout: durationSchema.describe('How long a person is waited for.') })
+      .optional()
+      .describe('Ask a person where no model was sure enough. Default: nobody is asked.'),
     audit: percentSchema
       .optional()
       .describe(

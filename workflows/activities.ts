@@ -2,7 +2,7 @@ import { proxyActivities, proxyLocalActivities, ActivityCancellationType } from 
 import type { CascadeActivities } from '../activities/types.ts';
 
 /** Planning and ending are a few statements in Postgres: far below this, unless Postgres is away. */
-const LEDGER_TIMEOUT = '20 seconds';
+export const LEDGER_TIMEOUT = '20 seconds';
 
 /** Longer than a busy worker ever leaves between two heartbeats (one is due every 0.4 s), so that only the dead miss it. */
 export const HEARTBEAT_TIMEOUT = '15 seconds';

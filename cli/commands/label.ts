@@ -4,27 +4,21 @@ import { payloadKeys, servers, type Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { sealerOf } from '../sealer.ts';
+import { verdictOf, type VerdictOptions } from '../verdict-options.ts';
 
-export interface LabelOptions {
-  readonly correct?: true;
-  readonly incorrect?: true;
-  readonly grade?: number;
-  readonly answer?: string;
+export interface LabelOptions extends VerdictOptions {
   readonly source: string;
   readonly sourceKind: SourceKind;
 }
 
 /** Somebody's word on one query's answer. */
 export async function labelCommand(context: Context, query: string, options: LabelOptions): Promise<void> {
-  const { correct, incorrect, grade, answer, source, sourceKind } = options;
-  if (correct && incorrect) throw new CliError('--correct and --incorrect: give one of them', EXIT.usage);
+  const { source, sourceKind } = options;
   const parsed = parseFeedback({
     query,
     source,
     sourceKind,
-    ...(correct || incorrect ? { correct: correct === true } : {}),
-    ...(grade === undefined ? {} : { grade }),
-    ...(answer === undefined ? {} : { answer }),
+    ...verdictOf(options),
   });
   if ('problems' in parsed) throw new CliError(parsed.problems.join('\n'), EXIT.usage);
   const { namespace } = await servers(context);
