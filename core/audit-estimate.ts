@@ -26,7 +26,7 @@ export interface Estimate {
 const DELTA = 0.05;
 
 /** With fewer audits the spread of a skewed value, such as a cost, is not known well enough for an interval. */
-export const FEWEST_AUDITS = 20;
+const FEWEST_AUDITS = 20;
 
 /** Resamples of one interval: its ends then move by less than a tenth of its width from one seed to another. */
 const RESAMPLES = 999;

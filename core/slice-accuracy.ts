@@ -1,7 +1,7 @@
 import { estimateShare, type Audited, type Estimate } from './audit-estimate.ts';
 
 /** With fewer labels a slice's share says little, and its place among the others nothing. */
-export const FEWEST_LABELS = 50;
+const FEWEST_LABELS = 50;
 
 /** A slice of a task's queries, such as those with a tag of the caller's, and whether its judged answers were right. */
 export interface Slice {

@@ -78,11 +78,18 @@ describe('feedback of a service', () => {
       source_kind: 'caller',
       corrected: false,
     });
-    const workflows = world.client.workflow.list({ query: 'WorkflowType="feedback"' });
-    for await (const { workflowId } of workflows) {
-      await record('feedback', world.client.workflow.getHandle(workflowId));
-      break;
-    }
+  });
+
+  test('may come from any Temporal client', async () => {
+    await world.apply(policyOf('plain-json'));
+    const { queryId } = await world.ask('plain-json');
+    const handle = await world.client.workflow.start('feedback', {
+      taskQueue: world.taskQueue,
+      workflowId: `test/${randomUUID()}`,
+      args: [{ query: queryId, correct: true, source: 'app', sourceKind: 'caller' }],
+    });
+    expect(await handle.result()).toEqual({ queryId, correct: true, responses: 2 });
+    await record('feedback', handle);
   });
 
   test('keeps a grade, and the right answer among the texts, where the task retains them', async () => {

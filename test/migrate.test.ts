@@ -18,7 +18,7 @@ describe('migrate', () => {
       '0007_quality',
     ]);
     const { rows } = await pool.query<{ n: string }>('select count(*) as n from escalier_migrations');
-    expect(rows[0]!.n).toBe('5');
+    expect(rows[0]!.n).toBe('6');
     expect(await schemaProblem(pool)).toBeNull();
     await pool.end();
   });
