@@ -7,9 +7,20 @@ import { plan } from './plan.ts';
 import type { Ports, WorkflowStates } from './ports.ts';
 import { runCall } from './run-call.ts';
 import { score } from './score.ts';
+import { createAuditActivities } from './audit.ts';
+import { label } from './label.ts';
+import { createReviewActivities } from './review.ts';
 import { createSweepActivities } from './sweep.ts';
 import { end } from './end.ts';
-import type { CallInput, CallResult, CascadeActivities, SweepActivities } from './types.ts';
+import type {
+  AuditActivities,
+  CallInput,
+  CallResult,
+  CascadeActivities,
+  FeedbackActivities,
+  ReviewActivities,
+  SweepActivities,
+} from './types.ts';
 
 export type { ConnectedProvider, Ports, WorkflowState, WorkflowStates } from './ports.ts';
 
@@ -23,13 +34,16 @@ export const HEARTBEAT_MS = 400;
 export function createActivities(
   ports: Ports,
   temporal: WorkflowStates,
-): CascadeActivities & SweepActivities {
+): CascadeActivities & SweepActivities & AuditActivities & FeedbackActivities & ReviewActivities {
   return {
     plan: (request) => plan(ports, request),
     call: (input) => heartbeating(() => call(ports, input)),
     score: (input) => heartbeating(() => score(ports, input)),
     end: (input) => end(ports, temporal, input),
+    label: (feedback) => label(ports, feedback),
     ...createSweepActivities(ports, temporal),
+    ...createReviewActivities(ports),
+    ...createAuditActivities(ports, temporal, heartbeating),
   };
 }
 

@@ -2,18 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import { extractAnswer } from '../core/answer.ts';
 import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
 import { outputTokenBound } from '../core/output-bound.ts';
-import type {
-  JsonObject,
-  Limits,
-  Plan,
-  PlannedModel,
-  Policy,
-  PolicyModel,
-  PolicyOrigin,
-} from '../core/policy.ts';
-import { worstCase } from '../core/price.ts';
-import { pricesOf } from '../core/price-row.ts';
-import { rowsThatCanApply } from '../core/service-tier.ts';
+import type { JsonObject, Limits, Plan, Policy, PolicyModel, PolicyOrigin } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { parseRequest, type CascadeRequest } from '../core/request.ts';
@@ -23,6 +12,7 @@ import type { QueryRow } from '../ledger/queries.ts';
 import type { QueryRef } from '../ledger/texts.ts';
 import { ScorerProblem } from '../scorers/scorer-problem.ts';
 import { cannotPlan } from './failures.ts';
+import { pinModel } from './pin-model.ts';
 import type { Ports } from './ports.ts';
 import type { Planned } from './types.ts';
 
@@ -143,18 +133,17 @@ function buildPlan(
 ): Plan {
   const messages = request.messages;
   const parameters = request.parameters ?? {};
-  const pin = (model: PolicyModel, inputBound: number | null): PlannedModel => {
-    const prices = pricesOf(model, (modelId) => ports.provider(model.provider)?.catalogue(modelId) ?? null);
-    const sent = { ...parameters, ...model.parameters };
-    const rows = rowsThatCanApply(prices ?? [], now, sent['service_tier']);
-    const worst = worstCase(rows, inputBound, outputTokenBound(model, sent));
-    return { ...model, prices, worstCaseUsd: worst === null ? null : formatUsd(worst) };
-  };
   const stages = policy.chain.map((model) =>
-    pin(model, ports.inputTokenBound(messages, { ...parameters, ...model.parameters })),
+    pinModel(
+      ports,
+      model,
+      parameters,
+      ports.inputTokenBound(messages, { ...parameters, ...model.parameters }),
+      now,
+    ),
   );
   const models = policy.scorer.models.map((model) =>
-    pin(model, judgeInputBound(ports, messages, parameters, policy.chain)),
+    pinModel(ports, model, parameters, judgeInputBound(ports, messages, parameters, policy.chain), now),
   );
   return {
     formatVersion: 1,
@@ -168,6 +157,7 @@ function buildPlan(
     answer: policy.answer,
     limits: lowerOf(policy.limits, request),
     retention: policy.retention,
+    ...(policy.review === undefined ? {} : { review: policy.review }),
     ...(policy.learned === undefined ? {} : pinOrigin(policy.learned)),
   };
 }

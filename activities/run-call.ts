@@ -45,7 +45,7 @@ const GRACE_MS = 15_000;
 export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade> {
   const { query, model } = call;
   const attempts = async (): Promise<AttemptSummary[]> =>
-    (await ports.ledger.attemptsOf(query)).filter(
+    (await ports.ledger.attemptsOf(query, call.purpose === 'audit' ? 'audit' : 'serving')).filter(
       (attempt) => attempt.purpose === call.purpose && attempt.stage === call.stage,
     );
   const timeLeftMs = call.deadlineAt === null ? Infinity : call.deadlineAt - Date.now();

@@ -1,5 +1,7 @@
-import type { Outcome, ResponseRef, ScoredAnswer, Served, Verdict } from '../core/cascade.ts';
+import type { Outcome, ResponseRef, ScoredAnswer, Served } from '../core/cascade.ts';
+import type { Verdict } from '../core/verdict.ts';
 import type { FailureKind } from '../core/failure.ts';
+import type { Feedback, Labelled, Review } from '../core/feedback.ts';
 import type { JsonObject, Plan, PlannedModel } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
@@ -102,6 +104,85 @@ export interface CostsSettled {
   readonly settled: number;
   /** Look-ups that a provider did not answer; the worker's log says why. */
   readonly unanswered: number;
+}
+
+/** The query that an audit is about. */
+export type AuditedQuery = QueryRef;
+
+/** What an audit has to buy: the stages that gave no usable response while the query was served. */
+export interface AuditPlan {
+  readonly query: PlanRef;
+  readonly stages: readonly { readonly stage: number; readonly model: PlannedModel }[];
+}
+
+export interface AuditOutcome {
+  readonly query: QueryRef;
+  /** Why stages gave no response, or why the audit was cut short, in words. */
+  readonly problems: readonly string[];
+}
+
+/** What came of an audit. It is its workflow's result, as people read it in the UI. */
+export interface AuditSummary {
+  readonly queryId: string;
+  /** Whether the served answer is the last stage's; null where they could not be compared. */
+  readonly servedAgrees: boolean | null;
+  /** Why not, or which stages gave no response. */
+  readonly message: string | null;
+}
+
+export interface AuditActivities {
+  /** Queries whose audits are to be started, oldest first. */
+  dueAudits(): Promise<readonly QueryRef[]>;
+  /** Ends audits whose workflow is over, with what they have bought; returns how many. */
+  endLostAudits(): Promise<number>;
+  /** Null where there is nothing to audit (any more). */
+  planAudit(query: QueryRef): Promise<AuditPlan | null>;
+  /** Buys one stage, unless it has been bought before. Nothing of the response enters the history. */
+  auditCall(input: CallInput): Promise<void>;
+  endAudit(outcome: AuditOutcome): Promise<AuditSummary>;
+}
+
+export interface FeedbackActivities {
+  /** Takes somebody's word on a query's answer, and labels it. Given again it changes nothing. */
+  label(feedback: Feedback): Promise<Labelled>;
+}
+
+/** The stage that a person is. */
+export interface ReviewPlace {
+  readonly query: PlanRef;
+  readonly stage: number;
+}
+
+/** What a person answered; both null where they only judged the proposed answer. */
+export interface ReviewResponse {
+  readonly message: JsonObject | null;
+  readonly answer: string | null;
+}
+
+export interface ReviewAsked {
+  readonly attemptId: string;
+  /** Their word, where another run of the query has had it; else null. */
+  readonly said: ReviewResponse | null;
+}
+
+export interface ReviewClosed extends ReviewPlace {
+  readonly attemptId: string;
+  /** The answer that was proposed; null where there was none. */
+  readonly judgedAttemptId: string | null;
+  readonly end:
+    | { readonly type: 'reviewed'; readonly review: Review }
+    | { readonly type: 'timeout' }
+    | { readonly type: 'cancelled' };
+  readonly waitedMs: number;
+}
+
+export interface ReviewActivities {
+  /** Opens the row of a person's attempt. Null where a budget leaves no room even for what costs nothing. */
+  askReview(place: ReviewPlace, waitMs: number): Promise<ReviewAsked | null>;
+  /** The review, where it is one. */
+  checkReview(review: Review): Promise<Review>;
+  /** Closes the row, and labels the responses; null where nobody said anything. */
+  closeReview(closed: ReviewClosed): Promise<ReviewResponse | null>;
 }
 
 export interface SweepActivities {

@@ -38,6 +38,7 @@ export function addAnalystCommands(program: CommandUnknownOpts, run: Run): void 
       'queries',
       'attempts',
       'labels',
+      'audits',
       'prices',
       'policies',
       'tasks',

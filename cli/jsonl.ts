@@ -44,13 +44,14 @@ export async function readBatch(file: string): Promise<BatchLine[]> {
   return lines;
 }
 
-function shortened(problems: readonly string[]): string {
+export function shortened(problems: readonly string[]): string {
   const MOST = 20;
   const rest = problems.length - MOST;
   return [...problems.slice(0, MOST), ...(rest > 0 ? [`… and ${rest} more`] : [])].join('\n');
 }
 
-function parseLine(text: string): unknown {
+/** Undefined where a line is not JSON. */
+export function parseLine(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -59,7 +60,8 @@ function parseLine(text: string): unknown {
   }
 }
 
-async function* linesOf(file: string): AsyncGenerator<string> {
+/** Lines of a file, which may be compressed. @throws {CliError} where it cannot be read. */
+export async function* linesOf(file: string): AsyncGenerator<string> {
   const raw = createReadStream(file);
   const failed = new Promise<never>((_resolve, reject) => {
     raw.on('error', (error) => {

@@ -6,6 +6,7 @@ import { addLearningCommands } from './learning-commands.ts';
 import { addServingCommands } from './serving-commands.ts';
 import { collect, fraction, list, positive, whole } from './arguments.ts';
 import { createContext, messageOf, type Context } from './context.ts';
+import { addQualityCommands } from './quality-commands.ts';
 import { CliError, EXIT } from './exit.ts';
 
 const interrupt = new AbortController();
@@ -259,6 +260,7 @@ program
 addAnalystCommands(program, run);
 addLearningCommands(program, run);
 addServingCommands(program, run);
+addQualityCommands(program, run);
 
 try {
   await program.parseAsync();
@@ -275,11 +277,11 @@ function tell(error: unknown): void {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
+  if (error instanceof Unavailable) return EXIT.unavailable;
   // Asking for help or the version ends in one, too.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  if (error instanceof Unavailable) return EXIT.unavailable;
   // By name: their modules are loaded with the commands that throw them.
-  if (error instanceof Error && error.name === 'SettingsError') return EXIT.usage;
-  if (error instanceof Error && error.name === 'UnavailableError') return EXIT.unavailable;
-  return EXIT.failure;
+  const name = error instanceof Error ? error.name : '';
+  if (name === 'SettingsError') return EXIT.usage;
+  return name === 'UnavailableError' ? EXIT.unavailable : EXIT.failure;
 }

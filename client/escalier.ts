@@ -3,17 +3,25 @@ import {
   Connection,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
   type ConnectionOptions,
 } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
 import { v4 as uuidv4 } from 'uuid';
 import { createPayloadCodec } from '../codec/payload-codec.ts';
 import { parseKeys } from '../codec/keys.ts';
+import { canonicalJson } from '../core/canonical-json.ts';
+import { parseFeedback, parseReview, type Feedback, type Labelled } from '../core/feedback.ts';
 import { parseRequest, type CascadeRequest } from '../core/request.ts';
-import { requestHash } from '../core/request-hash.ts';
+import { requestHash, sha256 } from '../core/request-hash.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
 import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
-import { TASK_QUEUE, WORKFLOW_TYPE } from '../core/temporal-names.ts';
+import {
+  FEEDBACK_WORKFLOW_TYPE,
+  TASK_QUEUE,
+  WORKFLOW_TYPE,
+  feedbackWorkflowId,
+} from '../core/temporal-names.ts';
 import { CancelledError, plainError, type CascadeError } from './errors.ts';
 import { toCascadeError, unavailable } from './failures.ts';
 import { startedRequestHash } from './started-request.ts';
@@ -50,6 +58,14 @@ export interface Ask extends CascadeRequest {
    * random one by default.
    */
   readonly idempotencyKey?: string;
+}
+
+/** What somebody says of an answer: whether it is right, how good it is, or what would have been right. */
+export interface AnswerFeedback extends Pick<Feedback, 'correct' | 'grade' | 'answer'> {
+  /** Who says so, by name: a source has one word per answer, its last. Default `caller`. */
+  readonly source?: string;
+  /** Whether the source is a person who looked at the answer. Default `caller`. */
+  readonly sourceKind?: Feedback['sourceKind'];
 }
 
 /** A query that was started. */
@@ -155,6 +171,60 @@ export class Escalier {
         await handle.describe();
       });
     } catch (error) {
+      throw toCascadeError(error, id);
+    }
+  }
+
+  /**
+   * Labels a query's answer in the ledger, by the query's id or its idempotency key. The same word given again changes
+   * nothing. Needs a worker.
+   * @throws {BadRequestError} when the word is none, or the query is unknown or has no answer.
+   */
+  async feedback(
+    query: string,
+    { source = 'caller', sourceKind = 'caller', ...word }: AnswerFeedback,
+  ): Promise<Labelled> {
+    const parsed = parseFeedback({ query, source, sourceKind, ...word });
+    if ('problems' in parsed) {
+      throw plainError('bad-request', `the feedback is none: ${parsed.problems.join('; ')}`);
+    }
+    const client = await this.client();
+    const workflowId = feedbackWorkflowId(sha256(canonicalJson(parsed.feedback)));
+    try {
+      return (await client.workflow.execute(FEEDBACK_WORKFLOW_TYPE, {
+        workflowId,
+        taskQueue: this.options.taskQueue ?? TASK_QUEUE,
+        args: [parsed.feedback],
+        // Another word in between may have to be taken back.
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'USE_EXISTING',
+      })) as Labelled;
+    } catch (error) {
+      throw toCascadeError(error, workflowId);
+    }
+  }
+
+  /**
+   * Gives a person's word to a query that waits for a review, by its idempotency key: whether the proposed answer is right,
+   * or the answer to serve. It also labels the query's responses.
+   * @throws {BadRequestError} when the word is none, or the query does not wait for one (any more).
+   */
+  async review(
+    id: string,
+    { source = 'reviewer', ...word }: Omit<AnswerFeedback, 'sourceKind'>,
+  ): Promise<void> {
+    const parsed = parseReview({ source, ...word });
+    if ('problems' in parsed) {
+      throw plainError('bad-request', `the review is none: ${parsed.problems.join('; ')}`);
+    }
+    const client = await this.client();
+    try {
+      await client.workflow.getHandle(id).executeUpdate('review', { args: [parsed.review] });
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError || error instanceof WorkflowNotFoundError) {
+        const why = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+        throw plainError('bad-request', `query "${id}" does not wait for this review${why}`, error);
+      }
       throw toCascadeError(error, id);
     }
   }

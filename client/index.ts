@@ -1,5 +1,11 @@
 /** What a backend service imports. Pure JavaScript: no worker, no native module. */
-export { Escalier, type Ask, type EscalierOptions, type StartedQuery } from './escalier.ts';
+export {
+  Escalier,
+  type Ask,
+  type EscalierOptions,
+  type StartedQuery,
+  type AnswerFeedback,
+} from './escalier.ts';
 export {
   AnswerNotRetainedError,
   BadRequestError,
@@ -15,3 +21,4 @@ export {
 } from './errors.ts';
 export type { AttemptSummary, CascadeAnswer, ErrorCode } from '../core/result.ts';
 export type { CascadeRequest } from '../core/request.ts';
+export type { Labelled } from '../core/feedback.ts';

@@ -1,7 +1,10 @@
 import { displayUsd, parseUsd, type DecimalUsd } from './money.ts';
 
-/** Whose spend a budget limits: all queries of a task, or all queries of a tenant over all tasks. */
-export type BudgetScope = 'task' | 'tenant';
+/**
+ * Whose spend a budget limits: all queries of a task, or all queries of a tenant over all tasks, both without their audits;
+ * or all audits of a task.
+ */
+export type BudgetScope = 'task' | 'tenant' | 'audit';
 
 /** In UTC; an attempt counts in the day and the month in which it was opened. */
 export type BudgetPeriod = 'day' | 'month';
@@ -12,7 +15,7 @@ export const EVERY_TENANT = '*';
 /** A limit as the settings give it. */
 export interface Budget {
   readonly scopeKind: BudgetScope;
-  /** The task or the tenant; {@link EVERY_TENANT} for each tenant without a budget of its own. */
+  /** The task (also for audits) or the tenant; {@link EVERY_TENANT} for each tenant without a budget of its own. */
   readonly scope: string;
   readonly period: BudgetPeriod;
   readonly limitUsd: DecimalUsd;
@@ -28,7 +31,8 @@ export interface BudgetState extends Budget {
 /** `the budget of tenant "acme" for the day 2026-11-24 (UTC)` */
 export function budgetName({ scopeKind, scope, period, periodStart }: Omit<BudgetState, 'limitUsd'>): string {
   const when = period === 'day' ? periodStart : periodStart.slice(0, 7);
-  return `the budget of ${scopeKind} "${scope}" for the ${period} ${when} (UTC)`;
+  const whose = scopeKind === 'audit' ? 'audits of task' : scopeKind;
+  return `the budget of ${whose} "${scope}" for the ${period} ${when} (UTC)`;
 }
 
 /** What is left of a budget, never below zero, for people. */

@@ -4,7 +4,6 @@ import {
   begin,
   OUTCOMES,
   step,
-  verdicts,
   type CascadeEvent,
   type CascadePlan,
   type CascadeState,
@@ -12,6 +11,7 @@ import {
   type Decision,
   type Progress,
 } from './cascade.ts';
+import { verdicts } from './verdict.ts';
 import { FAILURES, isFailureKind, type FailureKind } from './failure.ts';
 import { formatUsd, parseUsd } from './money.ts';
 import { addSpend, NOTHING, type Spend } from './spend.ts';

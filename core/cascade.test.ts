@@ -3,12 +3,12 @@ import {
   begin,
   planProblem,
   step,
-  verdicts,
   type CascadeEvent,
   type CascadePlan,
   type Decision,
   type Progress,
 } from './cascade.ts';
+import { verdicts } from './verdict.ts';
 import { parseUsd } from './money.ts';
 import { exactly, NOTHING } from './spend.ts';
 

@@ -1,4 +1,5 @@
-import type { Outcome, Verdict } from './cascade.ts';
+import type { Outcome } from './cascade.ts';
+import type { Verdict } from './verdict.ts';
 import type { FailureKind } from './failure.ts';
 import type { Purpose } from './policy.ts';
 import type { Spend } from './spend.ts';

@@ -1,7 +1,9 @@
 import type { AnswerSpec } from './answer.ts';
+import type { AuditPolicy } from './audit.ts';
 import type { Certificate } from './certificate.ts';
 import type { DecimalUsd } from './money.ts';
 import type { Price } from './price.ts';
+import type { ReviewPolicy } from './review.ts';
 import type { StopRule } from './stop-rule.ts';
 
 /**
@@ -88,6 +90,10 @@ export interface Policy {
   readonly retention: Retention;
   /** Input, output and cached tokens of a typical call, by which the price order was checked. */
   readonly tokenProfile: { readonly input: number; readonly output: number; readonly cachedInput: number };
+  /** Absent where no person is asked. */
+  readonly review?: ReviewPolicy;
+  /** Absent where nothing is audited. */
+  readonly audit?: AuditPolicy;
   /** How the policy was found; absent in one that was written by hand. */
   readonly learned?: PolicyOrigin;
 }
@@ -129,6 +135,8 @@ export interface Plan {
   readonly answer: AnswerSpec;
   readonly limits: Limits;
   readonly retention: Retention;
+  /** Absent where no person is asked. */
+  readonly review?: ReviewPolicy;
   /** Of each stage's model, where the policy was learned: it decides whose text is served when several agree. */
   readonly modelAccuracy?: readonly number[];
   /** What the policy was accepted with, where it was: for whoever reads the history. */

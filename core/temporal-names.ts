@@ -5,3 +5,14 @@ export const WORKFLOW_TYPE = 'cascade';
 export const SWEEP_WORKFLOW_TYPE = 'sweep';
 export const SWEEP_SCHEDULE = 'escalier-sweeper';
 export const SWEEP_WORKFLOW_ID = 'escalier-sweep';
+export const FEEDBACK_WORKFLOW_TYPE = 'feedback';
+
+/** @param hash of what is said, so that the same word twice is one workflow. */
+export function feedbackWorkflowId(hash: string): string {
+  return `escalier-feedback-${hash}`;
+}
+
+/** The workflow that audits a query. */
+export function auditWorkflowId(queryId: string): string {
+  return `escalier-audit-${queryId}`;
+}

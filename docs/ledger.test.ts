@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { useDatabase } from '../test/support/database.ts';
 
 const pages = await Promise.all(
-  ['ledger.md', 'budgets.md'].map((name) => readFile(new URL(name, import.meta.url), 'utf8')),
+  ['ledger.md', 'budgets.md', 'quality.md'].map((name) => readFile(new URL(name, import.meta.url), 'utf8')),
 );
 const page = pages.join('\n');
 const queries = [...page.matchAll(/^### (.+)\n[^]*?^```sql\n([^]*?)^```$/gm)].map(
@@ -12,7 +12,7 @@ const queries = [...page.matchAll(/^### (.+)\n[^]*?^```sql\n([^]*?)^```$/gm)].ma
 const blocks = [...page.matchAll(/^```sql$/gm)].length;
 const database = useDatabase();
 
-describe('the queries of docs/ledger.md and docs/budgets.md', () => {
+describe('the queries of docs/ledger.md, docs/budgets.md and docs/quality.md', () => {
   test('are found, each under a heading of its own', () => {
     expect(queries.length).toBeGreaterThanOrEqual(10);
     expect(queries).toHaveLength(blocks);

@@ -2,14 +2,13 @@ import { extractAnswer, type AnswerSpec } from '../core/answer.ts';
 import {
   begin,
   step,
-  verdicts,
   type CascadePlan,
   type CascadeEvent,
   type CascadeState,
   type Outcome,
   type Served,
-  type Verdict,
 } from '../core/cascade.ts';
+import { verdicts, type Verdict } from '../core/verdict.ts';
 import type { DecimalUsd, Picodollars } from '../core/money.ts';
 import { costOf, type Price } from '../core/price.ts';
 import { exactly } from '../core/spend.ts';

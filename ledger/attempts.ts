@@ -60,7 +60,8 @@ export type Opened =
 export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened> {
   return inTransaction(pool, async (db) => {
     const query = await lockQuery(db, intent);
-    if (query.runId !== intent.runId) await handOver(db, intent);
+    // An audit runs beside the query, which stays with the run that worked on it.
+    if (intent.purpose !== 'audit' && query.runId !== intent.runId) await handOver(db, intent);
     const earlier = await attemptsOfCall(db, intent);
     // Also where the call turns out to be paid for: nobody will try it again, and the row would stay open.
     if (earlier.some((attempt) => attempt.status === 'started')) await supersede(db, intent);
@@ -149,7 +150,7 @@ async function fitsBudget(db: Queryable, intent: Intent): Promise<boolean> {
     name: 'spent-at-most',
     text: `select case when count(*) filter (where cost_high_usd is null) = 0
              then coalesce(sum(cost_high_usd), 0) end::text as high
-           from attempts where query_started_at = $1 and query_id = $2`,
+           from attempts where query_started_at = $1 and query_id = $2 and purpose <> 'audit'`,
     values: [intent.startedAt, intent.queryId],
   });
   const { high } = onlyRow(rows, `the spend of query ${intent.queryId}`);
@@ -259,15 +260,23 @@ interface SummaryRow extends Omit<AttemptSummary, 'costUsd' | 'costLowUsd' | 'co
   readonly high: DecimalUsd | null;
 }
 
-/** Every attempt of a query, in the order in which they were opened. */
-export async function attemptsOfQuery(db: Queryable, query: QueryRef): Promise<AttemptSummary[]> {
+/** What an attempt was paid for: the answer, or a look at it afterwards. */
+export type PaidFor = 'serving' | 'audit';
+
+/** Every attempt of a query, in the order in which they were opened; those of its audit are no part of what it cost. */
+export async function attemptsOfQuery(
+  db: Queryable,
+  query: QueryRef,
+  paidFor: PaidFor = 'serving',
+): Promise<AttemptSummary[]> {
   const { rows } = await db.query<SummaryRow>({
     name: 'attempts-of-query',
     text: `select attempt_id as "attemptId", purpose, stage, try, provider, model, status, failure_kind as failure,
              input_tokens::float8 as "inputTokens", output_tokens::float8 as "outputTokens", latency_ms as "latencyMs",
              confidence, threshold, verdict, cost_low_usd::text as low, cost_high_usd::text as high
-           from attempts where query_started_at = $1 and query_id = $2 order by started_at, attempt_id`,
-    values: [query.startedAt, query.queryId],
+           from attempts where query_started_at = $1 and query_id = $2 and (purpose = 'audit') = $3
+           order by started_at, attempt_id`,
+    values: [query.startedAt, query.queryId, paidFor === 'audit'],
   });
   return rows.map(({ low, high, ...row }) => {
     const costLowUsd = formatUsd(parseUsd(low));

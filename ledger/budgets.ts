@@ -30,16 +30,18 @@ export function reserving(parameter: {
   readonly tenant: string;
   readonly worstCaseUsd: string;
   readonly share: string;
+  readonly purpose: string;
 }): string {
-  const { task, tenant, worstCaseUsd: worst, share } = parameter;
+  const { task, tenant, worstCaseUsd: worst, share, purpose } = parameter;
   return `with clock as materialized (select clock_timestamp() as at),
     applied as (
-      select b.scope_kind, case b.scope_kind when 'task' then b.scope else ${tenant}::text end as scope, b.period,
+      select b.scope_kind, case b.scope_kind when 'tenant' then ${tenant}::text else b.scope end as scope, b.period,
         b.limit_usd, date_trunc(b.period, clock.at at time zone 'UTC')::date as period_start
       from budgets b, clock
-      where (b.scope_kind = 'task' and b.scope = ${task}) or (b.scope_kind = 'tenant' and ${tenant}::text is not null
+      where case when ${purpose}::text = 'audit' then b.scope_kind = 'audit' and b.scope = ${task} else
+        (b.scope_kind = 'task' and b.scope = ${task}) or (b.scope_kind = 'tenant' and ${tenant}::text is not null
         and b.scope = case when exists (select from budgets where scope_kind = 'tenant' and scope = ${tenant})
-          then ${tenant} else '*' end)
+          then ${tenant} else '*' end) end
     ),
     due as (
       select concat_ws(':', scope_kind, period, to_char(period_start, 'YYYY-MM-DD'), scope) collate "C" as budget_key, *,

@@ -17,7 +17,7 @@ export async function insertIntent(
   attemptId: string,
   number: number,
 ): Promise<Reservation[]> {
-  const budgets = reserving({ task: '$4', worstCaseUsd: '$14', tenant: '$21', share: '$22' });
+  const budgets = reserving({ task: '$4', worstCaseUsd: '$14', tenant: '$21', share: '$22', purpose: '$6' });
   const { rows } = await db.query<Reservation>({
     name: 'insert-intent',
     // The expiry is counted from the end of the wait for budgets, not from the clock that chose their period.

@@ -1,6 +1,8 @@
 import type pg from 'pg';
 import type { Price } from '../core/price.ts';
 import type { AttemptSummary } from '../core/result.ts';
+import type { AnswerSpec } from '../core/answer.ts';
+import type { Feedback } from '../core/feedback.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import {
   attemptsOfQuery,
@@ -9,24 +11,32 @@ import {
   type Close,
   type Intent,
   type Opened,
+  type PaidFor,
 } from './attempts.ts';
+import { createAuditLedger, type AuditLedger } from './audits.ts';
+import { labelQuery, type LabelledQuery } from './label-query.ts';
 import { keepPriceBook, type PricedModel } from './price-books.ts';
 import { endQuery, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
+import { usableResponses, type UsableResponse } from './responses.ts';
 import { startQuery, type StartedQuery } from './start-query.ts';
 import { readTexts, type QueryRef, type Sealer, type TextItem } from './texts.ts';
 import { createSweepLedger, type SweepLedger } from './sweep.ts';
 import type { Json } from '../core/policy.ts';
 
 /** What activities ask of the ledger. Each method is one transaction. */
-export interface Ledger extends SweepLedger {
+export interface Ledger extends SweepLedger, AuditLedger {
   startQuery(run: QueryRun, request: CascadeRequest): Promise<StartedQuery>;
   /** Keeps a model's price rows, and that they are what is known of its price now; null for an unknown price. */
   keepPrices(model: PricedModel, prices: readonly Price[] | null): Promise<void>;
   openAttempt(intent: Intent): Promise<Opened>;
   closeAttempt(close: Close): Promise<void>;
-  attemptsOf(query: QueryRef): Promise<AttemptSummary[]>;
+  attemptsOf(query: QueryRef, paidFor?: PaidFor): Promise<AttemptSummary[]>;
   textsOf(query: QueryRef): Promise<Map<TextItem, Json>>;
+  /** Usable responses, and what each answers by a task's extractor. */
+  responsesOf(query: QueryRef, spec: AnswerSpec): Promise<UsableResponse[]>;
   endQuery(end: QueryEnd): Promise<Ended>;
+  /** As `labelQuery` of `label-query.ts`: the namespace is that of idempotency keys, `judged` an attempt. */
+  labelQuery(namespace: string, feedback: Feedback, judged?: string): Promise<LabelledQuery>;
 }
 
 /** @param sealer encrypts texts at rest; null keeps them as they are. */
@@ -43,9 +53,12 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
     },
     openAttempt: (intent) => openAttempt(pool, intent),
     closeAttempt: (close) => closeAttempt(pool, sealer, close),
-    attemptsOf: (query) => attemptsOfQuery(pool, query),
+    attemptsOf: (query, paidFor) => attemptsOfQuery(pool, query, paidFor),
     textsOf: (query) => readTexts(pool, sealer, query),
+    responsesOf: (query, spec) => usableResponses(pool, sealer, query, spec),
     endQuery: (end) => endQuery(pool, end),
+    labelQuery: (namespace, feedback, judged) => labelQuery(pool, sealer, namespace, feedback, judged),
     ...createSweepLedger(pool),
+    ...createAuditLedger(pool),
   };
 }

@@ -4,7 +4,7 @@ import { inTransaction, onlyRow, type Queryable } from './database.ts';
 import { sealReportDays } from './seal-report-days.ts';
 
 /** What is partitioned by month, in the order in which it goes: what refers to something goes before it. */
-const PARENTS = ['labels', 'texts', 'attempts', 'queries'] as const;
+const PARENTS = ['labels', 'texts', 'audits', 'attempts', 'queries'] as const;
 
 /** How long a lock is waited for. Whoever comes after waits as long, so it is short, and asked for again. */
 const LOCK_TIMEOUT_MS = 500;
@@ -140,7 +140,8 @@ async function describeMonth(db: Queryable, month: Month): Promise<PruneMonth> {
     month: month.from.toISOString().slice(0, 7),
     partitions,
     keys: onlyRow(rows, 'the keys').keys,
-    keptBecause: (await runningQueries(db, month)) ?? (await openAttempts(db, month)),
+    keptBecause:
+      (await runningQueries(db, month)) ?? (await openAttempts(db, month)) ?? (await openAudits(db, month)),
   };
 }
 
@@ -169,6 +170,18 @@ async function openAttempts(db: Queryable, { from, to }: Month): Promise<string 
   const { n, example } = onlyRow(rows, 'open attempts');
   if (n === 0) return null;
   return `${n} of its attempts are still open, such as ${example}: ask their queries again with the same key, or close the rows`;
+}
+
+/** Their texts are not partitioned, and would be left behind. */
+async function openAudits(db: Queryable, { from, to }: Month): Promise<string | null> {
+  const { rows } = await db.query<InUse>({
+    text: `select count(*)::int as n, min(query_id::text) as example from audits
+           where query_started_at >= $1 and query_started_at < $2 and status in ('due', 'running')`,
+    values: [from, to],
+  });
+  const { n, example } = onlyRow(rows, 'open audits');
+  if (n === 0) return null;
+  return `${n} of its audits have not ended, such as that of query ${example}: run a worker, whose sweeper starts and ends them`;
 }
 
 async function unsealedDays(db: Queryable, { from, to }: Month): Promise<string | null> {

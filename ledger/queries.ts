@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import type { Outcome, Served, Verdict } from '../core/cascade.ts';
+import type { Outcome, Served } from '../core/cascade.ts';
+import type { Verdict } from '../core/verdict.ts';
 import type { Retention } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
@@ -78,6 +79,8 @@ export interface NewQuery {
   readonly request: CascadeRequest;
   readonly policyVersion: number;
   readonly retention: Retention;
+  /** The chance with which it is audited; null where its task has no audits. */
+  readonly auditShare: number | null;
 }
 
 /** Opens a query: its row and its prompt, in the caller's transaction. */
@@ -86,8 +89,8 @@ export async function insertQuery(db: Queryable, sealer: Sealer | null, query: N
   await db.query({
     name: 'insert-query',
     text: `insert into queries (query_id, started_at, task, policy_version, tenant, tags, retention, request_sha256,
-             namespace, workflow_id, run_id)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             namespace, workflow_id, run_id, audit_probability)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
            on conflict (started_at, query_id) do nothing`,
     values: [
       key.queryId,
@@ -101,6 +104,7 @@ export async function insertQuery(db: Queryable, sealer: Sealer | null, query: N
       run.namespace,
       run.workflowId,
       run.runId,
+      query.auditShare,
     ],
   });
   await keepText(db, sealer, key, 'request', {
@@ -207,7 +211,7 @@ export async function endQuery(pool: pg.Pool, end: QueryEnd): Promise<Ended> {
         end.judgements.flatMap(({ attemptId, verdict }) => (verdict === null ? [] : [attemptId])),
       );
     }
-    await settleTexts(db, end, end.retention === 'full');
+    await settleTexts(db, end, end.retention === 'full', end.served !== null);
     return { type: 'ended' };
   });
 }

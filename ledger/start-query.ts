@@ -3,6 +3,7 @@ import { takesCanary } from '../core/canary.ts';
 import type { Policy } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
+import { planAudit } from './audits.ts';
 import { inTransaction } from './database.ts';
 import { policyArms, policyVersion, taskNames } from './policies.ts';
 import {
@@ -72,7 +73,9 @@ async function startOrFind(
         request,
         policyVersion: version,
         retention: policy.retention,
+        auditShare: policy.audit?.share ?? null,
       });
+      await planAudit(db, key, version, policy);
       return { type: 'started', query: key, version, policy };
     }
     const policy = await policyVersion(db, query.task, query.policyVersion);

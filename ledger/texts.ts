@@ -7,7 +7,7 @@ export interface Sealer {
   open(sealed: Uint8Array, context: string): Uint8Array;
 }
 
-/** `request`, or the attempt id of a response. */
+/** `request`, the attempt id of a response, or `correction/` and the name of the source of a right answer. */
 export type TextItem = string;
 
 interface TextRow {
@@ -23,7 +23,7 @@ export interface QueryRef {
   readonly startedAt: string;
 }
 
-/** Keeps a text of a running query. Keeping it again changes nothing; a query that has ended keeps no more. */
+/** Keeps a text of a query that runs, or whose audit does. Keeping it again changes nothing; after that no more is kept. */
 export async function keepText(
   db: Queryable,
   sealer: Sealer | null,
@@ -31,16 +31,38 @@ export async function keepText(
   item: TextItem,
   value: unknown,
 ): Promise<void> {
-  const bytes = Buffer.from(JSON.stringify(value));
-  const content = sealer ? Buffer.from(sealer.seal(bytes, `${query.queryId}/${item}`)) : bytes;
+  const content = contentOf(sealer, query.queryId, item, value);
   await db.query({
     name: 'keep-text',
     // The lock keeps the query from ending in between, which would leave the text behind.
     text: `insert into open_texts (query_id, item, content, sealed)
            select query_id, $3, $4, $5 from queries
-           where started_at = $1 and query_id = $2 and status = 'running' for share
+           where started_at = $1 and query_id = $2 and (status = 'running' or exists (
+             select from audits a where a.query_started_at = $1 and a.query_id = $2 and a.status = 'running')) for share
            on conflict (query_id, item) do nothing`,
     values: [query.startedAt, query.queryId, item, content, sealer !== null],
+  });
+}
+
+/** Keeps a text of a query that has ended, in the place of an earlier one of the item. */
+export async function retainText(
+  db: Queryable,
+  sealer: Sealer | null,
+  query: QueryRef,
+  item: TextItem,
+  value: unknown,
+): Promise<void> {
+  await db.query({
+    name: 'retain-text',
+    text: `insert into texts (query_started_at, query_id, item, content, sealed) values ($1, $2, $3, $4, $5)
+           on conflict (query_started_at, query_id, item) do update set content = excluded.content, sealed = excluded.sealed`,
+    values: [
+      query.startedAt,
+      query.queryId,
+      item,
+      contentOf(sealer, query.queryId, item, value),
+      sealer !== null,
+    ],
   });
 }
 
@@ -63,6 +85,11 @@ export async function readTexts(
   return new Map(rows.map((row) => [row.item, openRow(row, sealer, query.queryId)]));
 }
 
+function contentOf(sealer: Sealer | null, queryId: string, item: TextItem, value: unknown): Buffer {
+  const bytes = Buffer.from(JSON.stringify(value));
+  return sealer ? Buffer.from(sealer.seal(bytes, `${queryId}/${item}`)) : bytes;
+}
+
 function openRow(row: TextRow, sealer: Sealer | null, queryId: string): Json {
   if (row.sealed && sealer === null) {
     throw new Error(
@@ -73,14 +100,34 @@ function openRow(row: TextRow, sealer: Sealer | null, queryId: string): Json {
   return JSON.parse(Buffer.from(bytes).toString('utf8')) as Json;
 }
 
-/** Takes the texts of a query that ends out of the open table; with `retain` they stay in the retained one. */
-export async function settleTexts(db: Queryable, query: QueryRef, retain: boolean): Promise<void> {
+/**
+ * Takes the texts of a query that ends out of the open table; with `retain` they stay in the retained one. Where the query
+ * is to be audited, and has an answer to audit, all of them wait for the end of its audit.
+ */
+export async function settleTexts(
+  db: Queryable,
+  query: QueryRef,
+  retain: boolean,
+  answered: boolean,
+): Promise<void> {
   await db.query({
     name: 'settle-texts',
-    text: `with settled as (delete from open_texts where query_id = $1 returning item, content, sealed)
+    // The statement sees audits as they were before it, so one that becomes due here is told by the update.
+    text: `with told as (
+             update audits set status = case when $4 then 'due' else 'skipped' end
+             where query_started_at = $2 and query_id = $1
+               and (status in ('planned', 'skipped') or (not $4 and status in ('due', 'running'))) returning status
+           ), waiting as (
+             select from told where status = 'due'
+             union all
+             select from audits where $4 and query_started_at = $2 and query_id = $1 and status in ('due', 'running')
+           ), settled as (
+             delete from open_texts where query_id = $1 and not exists (select from waiting)
+             returning item, content, sealed
+           )
            insert into texts (query_started_at, query_id, item, content, sealed)
            select $2, $1, item, content, sealed from settled where $3
            on conflict (query_started_at, query_id, item) do nothing`,
-    values: [query.queryId, query.startedAt, retain],
+    values: [query.queryId, query.startedAt, retain, answered],
   });
 }

@@ -53,6 +53,7 @@ END) stored,
   service_tier text,
   input_image_tokens bigint,
   output_image_tokens bigint,
+  agrees_with_baseline boolean,
   constraint attempts_cache_write_tokens_check CHECK ((cache_write_tokens >= 0)),
   constraint attempts_cached_input_tokens_check CHECK ((cached_input_tokens >= 0)),
   constraint attempts_check CHECK ((cost_high_usd >= cost_low_usd)),
@@ -79,6 +80,28 @@ END) stored,
   constraint attempts_verdict_check CHECK ((verdict = ANY (ARRAY['accepted'::text, 'corroborated'::text, 'rejected'::text])))
 ) partition by RANGE (query_started_at);
 
+create table audits (
+  query_started_at timestamp with time zone not null,
+  query_id uuid not null,
+  task text not null,
+  policy_version integer not null,
+  inclusion_probability double precision not null,
+  status text not null default 'planned'::text,
+  baseline_model text not null,
+  baseline_stage integer not null,
+  baseline_attempt_id uuid,
+  served_agrees boolean,
+  message text,
+  planned_at timestamp with time zone not null default now(),
+  began_at timestamp with time zone,
+  ended_at timestamp with time zone,
+  constraint audits_baseline_stage_check CHECK ((baseline_stage >= 0)),
+  constraint audits_check CHECK (((status = 'compared'::text) = (served_agrees IS NOT NULL))),
+  constraint audits_inclusion_probability_check CHECK (((inclusion_probability > (0)::double precision) AND (inclusion_probability <= (1)::double precision))),
+  constraint audits_pkey PRIMARY KEY (query_started_at, query_id),
+  constraint audits_status_check CHECK ((status = ANY (ARRAY['planned'::text, 'due'::text, 'running'::text, 'compared'::text, 'incomparable'::text, 'skipped'::text])))
+) partition by RANGE (query_started_at);
+
 create table budget_periods (
   budget_key text not null,
   scope_kind text not null,
@@ -97,7 +120,7 @@ create table budget_periods (
   constraint budget_periods_period_check CHECK ((period = ANY (ARRAY['day'::text, 'month'::text]))),
   constraint budget_periods_pkey PRIMARY KEY (budget_key),
   constraint budget_periods_reservations_check CHECK ((reservations >= 0)),
-  constraint budget_periods_scope_kind_check CHECK ((scope_kind = ANY (ARRAY['task'::text, 'tenant'::text])))
+  constraint budget_periods_scope_kind_check CHECK ((scope_kind = ANY (ARRAY['task'::text, 'tenant'::text, 'audit'::text])))
 );
 
 create table budgets (
@@ -109,7 +132,7 @@ create table budgets (
   constraint budgets_limit_usd_check CHECK ((limit_usd >= (0)::numeric)),
   constraint budgets_period_check CHECK ((period = ANY (ARRAY['day'::text, 'month'::text]))),
   constraint budgets_pkey PRIMARY KEY (scope_kind, scope, period),
-  constraint budgets_scope_kind_check CHECK ((scope_kind = ANY (ARRAY['task'::text, 'tenant'::text])))
+  constraint budgets_scope_kind_check CHECK ((scope_kind = ANY (ARRAY['task'::text, 'tenant'::text, 'audit'::text])))
 );
 
 create table escalier_migration_hashes (
@@ -132,7 +155,12 @@ create table labels (
   source text not null,
   correct boolean not null,
   labelled_at timestamp with time zone not null default now(),
-  constraint labels_pkey PRIMARY KEY (query_started_at, attempt_id, source)
+  source_kind text not null default 'caller'::text,
+  grade double precision,
+  corrected boolean not null default false,
+  constraint labels_grade_check CHECK (((grade >= (0)::double precision) AND (grade <= (1)::double precision))),
+  constraint labels_pkey PRIMARY KEY (query_started_at, attempt_id, source),
+  constraint labels_source_kind_check CHECK ((source_kind = ANY (ARRAY['person'::text, 'reference'::text, 'caller'::text])))
 ) partition by RANGE (query_started_at);
 
 create table open_texts (
@@ -216,6 +244,8 @@ create table queries (
   workflow_id text not null,
   run_id text not null,
   ended_at timestamp with time zone,
+  audit_probability double precision,
+  constraint queries_audit_probability_check CHECK (((audit_probability > (0)::double precision) AND (audit_probability <= (1)::double precision))),
   constraint queries_check CHECK (((status = 'ended'::text) = (outcome IS NOT NULL))),
   constraint queries_check1 CHECK (((status = 'ended'::text) = (ended_at IS NOT NULL))),
   constraint queries_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
@@ -361,6 +391,10 @@ CREATE INDEX attempts_open ON ONLY public.attempts USING btree (expires_at) WHER
 
 CREATE INDEX attempts_unsettled ON ONLY public.attempts USING btree (closed_at) WHERE ((cost_usd IS NULL) AND (response_id IS NOT NULL));
 
+CREATE INDEX audits_by_task ON ONLY public.audits USING btree (task, query_started_at);
+
+CREATE INDEX audits_open ON ONLY public.audits USING btree (planned_at) WHERE (status = ANY (ARRAY['due'::text, 'running'::text]));
+
 CREATE INDEX labels_by_query ON ONLY public.labels USING btree (query_id);
 
 CREATE INDEX policy_changes_by_task ON public.policy_changes USING btree (task, change_id);
@@ -376,6 +410,23 @@ CREATE INDEX report_queries_by_day ON public.report_queries USING btree (day);
 CREATE INDEX report_spend_by_day ON public.report_spend USING btree (day);
 
 CREATE INDEX report_stages_by_day ON public.report_stages USING btree (day);
+
+create view answer_labels as
+ SELECT DISTINCT ON (query_started_at, attempt_id) query_started_at,
+    query_id,
+    attempt_id,
+    correct,
+    source,
+    source_kind,
+    grade,
+    labelled_at
+   FROM labels
+  ORDER BY query_started_at, attempt_id, (
+        CASE source_kind
+            WHEN 'person'::text THEN 0
+            WHEN 'reference'::text THEN 1
+            ELSE 2
+        END), labelled_at DESC, source;
 
 create view attempt_spend as
  SELECT query_id,
@@ -393,6 +444,55 @@ create view attempt_spend as
     cost_source,
     provider
    FROM spend_of_attempts('-infinity'::timestamp with time zone, 'infinity'::timestamp with time zone) spend_of_attempts(query_id, query_started_at, attempt_id, task, policy_version, purpose, stage, model, spend_class, cost_low_usd, cost_high_usd, cost_usd, cost_source, provider);
+
+create view audited_answers as
+ SELECT a.query_id,
+    a.query_started_at,
+    a.task,
+    a.policy_version,
+    q.tenant,
+    q.tags,
+    a.inclusion_probability,
+    a.status,
+    q.outcome,
+    q.confidence,
+    q.threshold,
+    q.served_model,
+    q.served_stage,
+    q.served_attempt_id,
+    a.baseline_model,
+    a.baseline_attempt_id,
+    a.served_agrees,
+    s.correct AS served_label,
+    b.correct AS baseline_label,
+    COALESCE(s.correct, a.served_agrees) AS served_correct,
+        CASE
+            WHEN s.correct IS NULL THEN
+            CASE
+                WHEN a.served_agrees IS NOT NULL THEN true
+                ELSE NULL::boolean
+            END
+            WHEN b.correct IS NOT NULL THEN b.correct
+            WHEN a.served_agrees THEN s.correct
+            WHEN NOT a.served_agrees AND s.correct THEN false
+            ELSE NULL::boolean
+        END AS baseline_correct,
+    COALESCE(s.source_kind,
+        CASE
+            WHEN a.served_agrees IS NOT NULL THEN 'last-stage'::text
+            ELSE NULL::text
+        END) AS judged_by,
+    COALESCE(s.source,
+        CASE
+            WHEN a.served_agrees IS NOT NULL THEN a.baseline_model
+            ELSE NULL::text
+        END) AS judge,
+    a.ended_at
+   FROM audits a
+     JOIN queries q ON q.started_at = a.query_started_at AND q.query_id = a.query_id
+     LEFT JOIN answer_labels s ON s.query_started_at = a.query_started_at AND s.attempt_id = q.served_attempt_id
+     LEFT JOIN answer_labels b ON b.query_started_at = a.query_started_at AND b.attempt_id = a.baseline_attempt_id
+  WHERE a.status = ANY (ARRAY['compared'::text, 'incomparable'::text]);
 
 create view baselines_by_day as
  SELECT r.day,
@@ -673,7 +773,7 @@ declare
   made integer := 0;
 begin
   perform pg_advisory_xact_lock(hashtext('escalier.ensure_ledger_partitions'));
-  foreach parent in array array['queries', 'attempts', 'labels', 'texts'] loop
+  foreach parent in array array['queries', 'attempts', 'labels', 'texts', 'audits'] loop
     for i in -1..months_ahead loop
       month := date_trunc('month', now() at time zone 'UTC') + make_interval(months => i);
       name := parent || to_char(month, '_YYYY_MM');
@@ -969,6 +1069,15 @@ CREATE TRIGGER unseal_on_insert AFTER INSERT ON public.queries REFERENCING NEW T
 
 CREATE TRIGGER unseal_on_update AFTER UPDATE ON public.queries REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unseal_report_days();
 
+comment on view answer_labels is 'The label that counts of each labelled attempt: a person''s before a known answer''s before the caller''s, the newest of a kind. Filter on query_started_at.';
+comment on column answer_labels.query_started_at is 'started_at of the query: the partition key.';
+comment on column answer_labels.query_id is 'The query.';
+comment on column answer_labels.attempt_id is 'The attempt that gave the answer.';
+comment on column answer_labels.correct is 'Whether the answer is right.';
+comment on column answer_labels.source is 'Who says so, by name.';
+comment on column answer_labels.source_kind is 'person, reference or caller.';
+comment on column answer_labels.grade is 'How good the answer is, 0 to 1, where the source gave a grade.';
+comment on column answer_labels.labelled_at is 'When the label was given.';
 comment on view attempt_spend is 'Every attempt with what its money went into: exactly one class each, so the classes sum to the total. Paid twice is everything but accepted, fallback, audit, open and pending.';
 comment on column attempt_spend.query_id is 'The query.';
 comment on column attempt_spend.query_started_at is 'started_at of the query. Filter on it: it is the partition key.';
@@ -1033,6 +1142,47 @@ comment on column attempts.budget_keys is 'The rows of budget_periods that it is
 comment on column attempts.service_tier is 'The service tier that it is billed at: as the response said, else as the request asked; null for the vendor''s default.';
 comment on column attempts.input_image_tokens is 'The part of input_tokens that was images; null where no usage came, and before the column was there.';
 comment on column attempts.output_image_tokens is 'The part of output_tokens that was images; null where no usage came, and before the column was there.';
+comment on column attempts.agrees_with_baseline is 'Of an audited query: whether its extracted answer equals that of the last stage. Null otherwise, and where the two cannot be compared.';
+comment on view audited_answers is 'Audits that have ended, each with whether the served and the last stage''s answer were right, and who judged that. Each row stands for 1 / inclusion_probability queries. Filter on query_started_at.';
+comment on column audited_answers.query_id is 'The query.';
+comment on column audited_answers.query_started_at is 'started_at of the query. Filter on it: it is the partition key.';
+comment on column audited_answers.task is 'The task.';
+comment on column audited_answers.policy_version is 'The policy version that the query is pinned to.';
+comment on column audited_answers.tenant is 'Whom the query was for, as the caller said.';
+comment on column audited_answers.tags is 'The caller''s own labels of the query: its slices.';
+comment on column audited_answers.inclusion_probability is 'Chance with which the query was chosen, above 0 and at most 1.';
+comment on column audited_answers.status is 'compared or incomparable: see audits.status.';
+comment on column audited_answers.outcome is 'How the query ended: see queries.outcome.';
+comment on column audited_answers.confidence is 'Confidence of the served answer, 0 to 1; null where it was not scored.';
+comment on column audited_answers.threshold is 'Threshold of the stage at which the cascade stopped, 0 to 1.';
+comment on column audited_answers.served_model is 'The model that gave the served answer.';
+comment on column audited_answers.served_stage is 'Its place in the chain, from 0.';
+comment on column audited_answers.served_attempt_id is 'The attempt whose text was served.';
+comment on column audited_answers.baseline_model is 'The last model of the chain.';
+comment on column audited_answers.baseline_attempt_id is 'The attempt that gave the last stage''s answer; null where it gave none.';
+comment on column audited_answers.served_agrees is 'Whether the served answer equals the last stage''s; null where they cannot be compared.';
+comment on column audited_answers.served_label is 'Whether the served answer is right by the label that counts (answer_labels); null without one.';
+comment on column audited_answers.baseline_label is 'Whether the last stage''s answer is right by the label that counts; null without one.';
+comment on column audited_answers.served_correct is 'Whether the served answer was right, as judged by judged_by; null where nobody could judge.';
+comment on column audited_answers.baseline_correct is 'Whether the last stage''s answer was right, as judged by judged_by: by its own label, or by what the served answer''s label says of an answer that is equal or different. True by definition where judged_by is last-stage. Null where it is not known.';
+comment on column audited_answers.judged_by is 'What the served answer was held against: person, reference or caller (a label of that kind), or last-stage: agreement with the last stage''s answer, a proxy.';
+comment on column audited_answers.judge is 'Who that was: the label''s source, or the last stage''s model.';
+comment on column audited_answers.ended_at is 'When the audit ended.';
+comment on table audits is 'Queries that were chosen to be audited: after the answer, the stages that were not called are called, and the served answer is held against the last stage''s. Partitioned by month on query_started_at (UTC).';
+comment on column audits.query_started_at is 'started_at of the query: the partition key.';
+comment on column audits.query_id is 'The query.';
+comment on column audits.task is 'The task.';
+comment on column audits.policy_version is 'The policy version that the query is pinned to.';
+comment on column audits.inclusion_probability is 'Chance with which the query was chosen, above 0 and at most 1: an audit stands for 1 / inclusion_probability queries.';
+comment on column audits.status is 'planned (its query runs), due (the query has been answered), running, compared (served_agrees says how), incomparable (message says why), skipped (the query ended without an answer).';
+comment on column audits.baseline_model is 'What the served answer is held against: the last model of the chain, by its name in the settings. Agreement with it is a proxy: it can be wrong as well.';
+comment on column audits.baseline_stage is 'Its place in the chain, from 0.';
+comment on column audits.baseline_attempt_id is 'The attempt that gave the last stage''s answer, with purpose serve or audit; null where it gave none.';
+comment on column audits.served_agrees is 'Whether the served answer equals the last stage''s, as the task''s extractor finds both.';
+comment on column audits.message is 'Why the answers could not be compared, or which stages gave no response, in words.';
+comment on column audits.planned_at is 'When the query was planned, and chosen.';
+comment on column audits.began_at is 'When the audit first began; null where it has not.';
+comment on column audits.ended_at is 'When it ended; null where it has not.';
 comment on view baselines_by_day is 'Ended queries beside each model of their chain as a baseline, by UTC day of the query''s start: what it cost where it was called, and the input that it would have read where it was not. Sealed days come from report_baselines, the others from the base tables: the same rows either way. Filter on day.';
 comment on column baselines_by_day.day is 'UTC day on which the query started.';
 comment on column baselines_by_day.task is 'The task.';
@@ -1059,7 +1209,7 @@ comment on column baselines_by_day.left_out_all_unbounded is 'How many attempts 
 comment on function baselines_of_day(of_day date) is 'Rows of baselines_by_day for one day, from the base tables.';
 comment on table budget_periods is 'Each budget in each period in which it was asked for: what the attempts opened in it have cost or can still cost. Not partitioned.';
 comment on column budget_periods.budget_key is 'scope_kind:period:period_start:scope, such as tenant:day:2026-11-24:acme. Rows are locked in the order of its bytes.';
-comment on column budget_periods.scope_kind is 'task or tenant.';
+comment on column budget_periods.scope_kind is 'task, tenant or audit: see budgets.scope_kind.';
 comment on column budget_periods.scope is 'The task or the tenant, by its own name also where the limit of * holds.';
 comment on column budget_periods.period is 'day or month, in UTC.';
 comment on column budget_periods.period_start is 'First day of the period (UTC).';
@@ -1069,8 +1219,8 @@ comment on column budget_periods.open_usd is 'The part of committed_usd that is 
 comment on column budget_periods.reservations is 'Attempts that were opened in it.';
 comment on column budget_periods.denials is 'Attempts that it refused.';
 comment on table budgets is 'The limits of escalier.yaml as they were last applied. A change holds at once, for running queries also.';
-comment on column budgets.scope_kind is 'task: all queries of a task. tenant: all queries of a tenant, over all tasks.';
-comment on column budgets.scope is 'The task or the tenant; for tenants * stands for each that has no row of its own.';
+comment on column budgets.scope_kind is 'task: all queries of a task, their audits aside. tenant: all queries of a tenant, over all tasks, their audits aside. audit: all audits of a task.';
+comment on column budgets.scope is 'The task or the tenant; for tenants * stands for each that has no row of its own; for audits the task.';
 comment on column budgets.period is 'day or month, in UTC.';
 comment on column budgets.limit_usd is 'The most that the attempts opened in one period may cost, in USD.';
 comment on column budgets.updated_at is 'When the limit last changed.';
@@ -1091,15 +1241,18 @@ comment on table escalier_migration_hashes is 'SHA-256 of each applied migration
 comment on column escalier_migration_hashes.name is 'The file''s name without .sql.';
 comment on column escalier_migration_hashes.sha256 is 'Of the file''s bytes when it was applied.';
 comment on function input_bucket_edges() is 'Input tokens above which a vendor may charge another price, ascending: a bucket is more than one edge and at most the next.';
-comment on table labels is 'Whether an attempt''s answer is right, and who says so. Partitioned by month on query_started_at (UTC).';
+comment on table labels is 'Whether an attempt''s answer is right, and who says so. A source has one label per attempt. Partitioned by month on query_started_at (UTC).';
 comment on column labels.query_started_at is 'started_at of the query: the partition key.';
 comment on column labels.query_id is 'The query.';
 comment on column labels.attempt_id is 'The attempt that gave the answer.';
-comment on column labels.source is 'Who says so: reference (a known answer), recorded-set, or a name of the caller''s.';
+comment on column labels.source is 'Who says so, by name: reference (a known answer), recorded-set, or a name of the caller''s.';
 comment on column labels.correct is 'Whether the answer is right.';
 comment on column labels.labelled_at is 'When the label was given.';
+comment on column labels.source_kind is 'What kind of source it is: person (somebody who looked at it), reference (a known answer), caller (feedback of the service that asked).';
+comment on column labels.grade is 'How good the answer is, 0 to 1, where the source gave a grade.';
+comment on column labels.corrected is 'Whether the source gave the right answer, from which this label was found. Its text is among the query''s texts, as far as they are retained.';
 comment on function mark_report_days(max_days integer) is 'Marks so many days for sealing, oldest first: over, and without running queries and open attempts, or over for more than 3 days. Returns how many.';
-comment on table open_texts is 'Prompts and responses of running queries. Deleted in the transaction that ends the query. Not partitioned.';
+comment on table open_texts is 'Prompts and responses of running queries, and of those whose audit has not ended. Deleted in the transaction that ends the query, or its audit. Not partitioned.';
 comment on column open_texts.query_id is 'The query.';
 comment on column open_texts.item is 'request, or the attempt id of a response.';
 comment on column open_texts.content is 'JSON in UTF-8, encrypted when sealed.';
@@ -1171,6 +1324,7 @@ comment on column queries.namespace is 'Temporal namespace.';
 comment on column queries.workflow_id is 'Temporal workflow id.';
 comment on column queries.run_id is 'Temporal run id of the latest run that planned the query, asked for a request of it, or ended it.';
 comment on column queries.ended_at is 'When it ended.';
+comment on column queries.audit_probability is 'Chance, above 0 and at most 1, with which the query was to be audited, set when it was planned; null where its task has no audits. Whether it was chosen says a row in audits.';
 comment on view queries_by_day is 'Every query, summed by UTC day of its start and by how it ended. Sealed days come from report_queries, the others from the base tables: the same rows either way. Filter on day.';
 comment on column queries_by_day.day is 'UTC day on which the query started.';
 comment on column queries_by_day.task is 'The task.';
@@ -1315,7 +1469,7 @@ comment on column tasks.canary_share is 'Share of new queries that take canary_v
 comment on table texts is 'Prompts and responses of ended queries of tasks with retention full. Partitioned by month on query_started_at (UTC).';
 comment on column texts.query_started_at is 'started_at of the query: the partition key.';
 comment on column texts.query_id is 'The query.';
-comment on column texts.item is 'request, or the attempt id of a response.';
+comment on column texts.item is 'request, the attempt id of a response, or correction/ and the name of a source that gave the right answer.';
 comment on column texts.content is 'JSON in UTF-8 (convert_from(content, ''UTF8'')::jsonb), encrypted when sealed.';
 comment on column texts.sealed is 'Whether content is encrypted (AES-256-GCM) with the worker''s payload key.';
 comment on function unseal_report_days() is 'Trigger: the days of the changed rows are read from the base tables again, until they are sealed anew.';

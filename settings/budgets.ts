@@ -7,7 +7,10 @@ type RawLimits = NonNullable<RawSettings['tenants']>[string];
 /** Every budget of the settings. They are limits on what goes on, not part of a policy: no query is pinned to them. */
 export function budgetsOf(settings: RawSettings): Budget[] {
   return [
-    ...Object.entries(settings.tasks).flatMap(([task, { budget }]) => limitsOf('task', task, budget ?? {})),
+    ...Object.entries(settings.tasks).flatMap(([task, { budget, audit_budget: auditBudget }]) => [
+      ...limitsOf('task', task, budget ?? {}),
+      ...limitsOf('audit', task, auditBudget ?? {}),
+    ]),
     ...Object.entries(settings.tenants ?? {}).flatMap(([tenant, limits]) =>
       limitsOf('tenant', tenant, limits),
     ),

@@ -31,7 +31,10 @@ const rule = z.discriminatedUnion('type', [
     steps: z.array(
       z.strictObject({
         priceUsd: z.number().nonnegative(),
-        gain: z.strictObject({ from: z.array(share).min(1), gain: z.array(z.number()).min(1) }),
+        gain: z.strictObject({
+          confidence: z.array(share).min(1),
+          gain: z.array(z.number().nonnegative()).min(1),
+        }),
       }),
     ),
   }),

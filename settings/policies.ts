@@ -6,6 +6,7 @@ import { answerOf } from './answer-schema.ts';
 import { chainProblems } from './chain-problems.ts';
 import { durationMs } from './duration.ts';
 import { policyModel, type CallOptions, type ModelSettings } from './models.ts';
+import { shareOf } from './percent.ts';
 import { problemsOf, type Path, type Problem } from './problems.ts';
 import type { RawSettings, RawTask } from './schema.ts';
 import { scorerProblems } from './scorer-problems.ts';
@@ -47,6 +48,12 @@ export function policyOf(
     const shared: Partial<CallOptions> = raw.parameters === undefined ? {} : { parameters: raw.parameters };
     return modelAt(stage.model, [shared, stage], [...path, 'chain', index]);
   });
+  if (raw.audit_budget !== undefined && raw.audit === undefined) {
+    found.push({
+      path: [...path, 'audit_budget'],
+      message: 'limits nothing: set audit, such as 1%, or take it out',
+    });
+  }
   const thresholds = thresholdsOf(raw, path, found);
   const scorer = scorerOf(source.scorers, raw.scorer, modelAt, [...path, 'scorer'], found);
   const answer = answerOf(raw.answer);
@@ -67,6 +74,8 @@ export function policyOf(
     limits: limitsOf(raw),
     retention: raw.retention ?? 'full',
     tokenProfile,
+    ...(raw.review === undefined ? {} : { review: { timeoutMs: durationMs(raw.review.timeout) } }),
+    ...(raw.audit === undefined ? {} : { audit: { share: shareOf(raw.audit) } }),
   };
 }
 
@@ -85,6 +94,7 @@ function costLimit(settings: RawSettings, raw: RawTask, path: Path): Path | null
   if (raw.max_cost_per_query_usd !== undefined) return [...path, 'max_cost_per_query_usd'];
   if (raw.budget?.per_day_usd !== undefined || raw.budget?.per_month_usd !== undefined)
     return [...path, 'budget'];
+  if (raw.audit_budget !== undefined) return [...path, 'audit_budget'];
   return Object.keys(settings.tenants ?? {}).length > 0 ? ['tenants'] : null;
 }
 

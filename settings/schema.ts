@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parametersSchema } from '../core/parameters.ts';
 import { answerSchema } from './answer-schema.ts';
 import { durationSchema } from './duration.ts';
+import { percentSchema } from './percent.ts';
 import { priceSchema, usd } from './price-schema.ts';
 import { providerSchema } from './provider-schema.ts';
 
@@ -68,9 +69,11 @@ const periodLimits = {
   per_month_usd: usd.optional().describe('In one UTC month. Default: no limit.'),
 };
 
-const tenantBudget = z
-  .strictObject(periodLimits)
-  .refine((limits) => Object.keys(limits).length > 0, 'has no limit: set per_day_usd or per_month_usd');
+const NO_LIMIT = 'has no limit: set per_day_usd or per_month_usd';
+const hasLimit = (limits: object): boolean => Object.keys(limits).length > 0;
+
+const auditBudget = z.strictObject(periodLimits).refine(hasLimit, NO_LIMIT);
+const tenantBudget = z.strictObject(periodLimits).refine(hasLimit, NO_LIMIT);
 
 /** @param scorerShape how a scorer is written: looser than its options, which its own schema checks later. */
 export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) {
@@ -99,6 +102,16 @@ export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) 
       })
       .optional()
       .describe('What all queries of the task may cost together.'),
+    review: z
+      .strictObject({ timeout: durationSchema.describe('How long a person is waited for.') })
+      .optional()
+      .describe('Ask a person where no model was sure enough. Default: nobody is asked.'),
+    audit: percentSchema
+      .optional()
+      .describe(
+        'The share of queries whose other stages are called after the answer, to hold it against the last stage. Default: none.',
+      ),
+    audit_budget: auditBudget.optional().describe('What all audits of the task may cost together.'),
     deadline: durationSchema
       .optional()
       .describe('After this the best answer so far is served. Default: none.'),

@@ -16,6 +16,7 @@ describe('migrate', () => {
       '0004_price_book',
       '0005_reports',
       '0006_learned',
+      '0007_quality',
     ]);
     const { rows } = await pool.query<{ n: string }>('select count(*) as n from escalier_migrations');
     expect(rows[0]!.n).toBe('6');

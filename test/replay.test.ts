@@ -50,7 +50,9 @@ describe('histories of real runs', () => {
   test('there are some of every kind', () => {
     expect(names).toEqual(
       expect.arrayContaining(
-        ['accepted', 'budget', 'cancelled', 'escalated-with-retry', 'judge'].map((name) => `${name}.json`),
+        ['accepted', 'audit', 'budget', 'cancelled', 'escalated-with-retry', 'judge'].map(
+          (name) => `${name}.json`,
+        ),
       ),
     );
   });

@@ -2,16 +2,20 @@ import { proxyActivities, proxyLocalActivities, ActivityCancellationType } from 
 import type { CascadeActivities } from '../activities/types.ts';
 
 /** Planning and ending are a few statements in Postgres: far below this, unless Postgres is away. */
-const LEDGER_TIMEOUT = '20 seconds';
+export const LEDGER_TIMEOUT = '20 seconds';
 
 /** Longer than a busy worker ever leaves between two heartbeats (one is due every 0.4 s), so that only the dead miss it. */
-const HEARTBEAT_TIMEOUT = '15 seconds';
+export const HEARTBEAT_TIMEOUT = '15 seconds';
 
 /**
  * A stage's limit on attempts is counted in the ledger by the activity, which then fails for good: a crashed worker must
  * not use up what the policy allows a provider.
  */
-const RETRY = { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' } as const;
+export const RETRY = {
+  initialInterval: '1 second',
+  backoffCoefficient: 2,
+  maximumInterval: '30 seconds',
+} as const;
 
 const local = proxyLocalActivities<CascadeActivities>({
   startToCloseTimeout: LEDGER_TIMEOUT,

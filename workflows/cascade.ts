@@ -5,6 +5,7 @@ import { end } from './end.ts';
 import { perform } from './perform.ts';
 import { pin } from './pin.ts';
 import { Climb } from './climb.ts';
+import { review } from './review.ts';
 
 /**
  * An LLM cascade (FrugalGPT; Chen, Zaharia, Zou 2023): ask the cheapest model, score what it says, serve the first answer
@@ -12,7 +13,7 @@ import { Climb } from './climb.ts';
  *
  * What to do next is decided by the pure state machine in `core/cascade.ts`; here its commands become activities, and what
  * comes of them its events. The plan (chain, thresholds, scorer, prices, limits) is pinned by the first activity: a policy
- * that changes meanwhile reaches new queries only.
+ * that changes meanwhile reaches new queries only. A task may have a person as its last resort.
  */
 export async function cascade(request: CascadeRequest): Promise<CascadeAnswer> {
   const pinned = await pin(request);
@@ -26,5 +27,6 @@ export async function cascade(request: CascadeRequest): Promise<CascadeAnswer> {
     const event = await perform(plan, state, command, climb);
     ({ state, command } = step(plan, state, event));
   }
-  return end(plan, state, command, climb);
+  const last = await review(plan, state, command, climb);
+  return end(last.plan, last.state, last.finish, climb);
 }

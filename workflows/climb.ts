@@ -38,7 +38,8 @@ export class Climb {
   readonly stages = new Map<number, StageRecord>();
   private readonly bought = new Map<string, AttemptSummary>();
   private readonly startedMs: number = workflowInfo().runStartTime.getTime();
-  private readonly plan: Plan;
+  /** What is shown: once a person is asked, they are its last stage. */
+  plan: Plan;
 
   constructor(plan: Plan) {
     this.plan = plan;

@@ -4,7 +4,8 @@ import {
   CancelledFailure,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import { verdicts, type CascadeState, type Finish } from '../core/cascade.ts';
+import type { CascadeState, Finish } from '../core/cascade.ts';
+import { verdicts } from '../core/verdict.ts';
 import type { Plan } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
 import {

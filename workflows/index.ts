@@ -1,2 +1,4 @@
+export { audit } from './audit.ts';
 export { cascade } from './cascade.ts';
+export { feedback } from './feedback.ts';
 export { sweep } from './sweep.ts';

@@ -1,7 +1,10 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { SweepActivities, SweepPlace } from '../activities/types.ts';
+import type { AuditActivities, SweepActivities, SweepPlace } from '../activities/types.ts';
+import { startAudit } from './audit.ts';
 
-const { orphanExpired, endLostQueries, settleCosts } = proxyActivities<SweepActivities>({
+const { orphanExpired, endLostQueries, settleCosts, dueAudits, endLostAudits } = proxyActivities<
+  SweepActivities & AuditActivities
+>({
   // The longest, two hundred look-ups that each wait for their own time limit of ten seconds, eight at once, needs 250 s.
   startToCloseTimeout: '5 minutes',
   // A step that fails three times waits for the next minute's sweep: every step is safe to leave and to repeat.
@@ -23,13 +26,18 @@ export interface SweepSummary {
   readonly settled: number;
   /** Look-ups of costs that their provider did not answer. */
   readonly unanswered: number;
+  /** Audits that were started. */
+  readonly audits: number;
+  /** Audits that were ended, since their workflow is over. */
+  readonly auditsEnded: number;
   /** Where the next sweep goes on with running queries; null for the beginning. */
   readonly next: SweepPlace;
 }
 
 /**
  * Mends what no workflow code is left to mend: attempts whose worker was lost, queries whose workflow was terminated,
- * timed out or deleted, and costs that a provider tells only afterwards. A schedule runs it every minute.
+ * timed out or deleted, and costs that a provider tells only afterwards. And it starts the audits that are due: from here,
+ * so that they cost the queries that they are about no time, and none is lost with a worker. A schedule runs it every minute.
  */
 export async function sweep(): Promise<SweepSummary> {
   const orphaned = await orphanExpired();
@@ -45,5 +53,8 @@ export async function sweep(): Promise<SweepSummary> {
     if (next === null) break;
   }
   const { settled, unanswered } = await settleCosts();
-  return { orphaned, looked, ended, settled, unanswered, next };
+  const auditsEnded = await endLostAudits();
+  const started = await Promise.all((await dueAudits()).map(startAudit));
+  const audits = started.filter(Boolean).length;
+  return { orphaned, looked, ended, settled, unanswered, audits, auditsEnded, next };
 }

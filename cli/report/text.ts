@@ -1,4 +1,4 @@
-import { displaySpend, type Spend } from '../../core/spend.ts';
+import { displaySpend, sumSpend, type Spend } from '../../core/spend.ts';
 import { isPaidTwice } from '../../ledger/report.ts';
 import { percent, table } from '../output.ts';
 import type { FullReport } from './full-report.ts';
@@ -40,7 +40,11 @@ export function showReport(report: FullReport): string {
         ['queries', `${report.queries}${report.running > 0 ? ` (${report.running} running)` : ''}`],
         ['outcomes', outcomes.map(([outcome, count]) => `${count} ${outcome}`).join(', ') || 'none yet'],
         ['accuracy', accuracy],
-        ['cost', `${displaySpend(report.total)} for ${report.attempts} requests${unpriced(report)}`],
+        [
+          'cost',
+          `${displaySpend(servingSpend(report))} for ${report.attempts - report.byClass.audit.attempts} requests${unpriced(report)}`,
+        ],
+        ...audits(report),
         ['costs known from', sources(report)],
         paidTwice(report),
       ],
@@ -92,8 +96,22 @@ export function period({ period: { since, until, rule } }: Pick<FullReport, 'per
   return `Queries ${days.join(' and ') || 'of all days'}, ${rule}.`;
 }
 
+/** What the answers cost: everything but audits, which are looks at answers that had been served. */
+function servingSpend({ byClass }: FullReport): Spend {
+  const serving = Object.entries(byClass).filter(([name]) => name !== 'audit');
+  return sumSpend(serving.map(([, { spend }]) => spend));
+}
+
+function audits({ byClass: { audit } }: FullReport): string[][] {
+  if (audit.attempts === 0) return [];
+  return [['audits', `${displaySpend(audit.spend)} for ${audit.attempts} requests, beside the cost`]];
+}
+
 function paidTwice(report: FullReport): string[] {
-  return ['paid twice', `${displaySpend(report.paidTwice)}${shareOf(report.paidTwice, report.total)}`];
+  return [
+    'paid twice',
+    `${displaySpend(report.paidTwice)}${shareOf(report.paidTwice, servingSpend(report))}`,
+  ];
 }
 
 function classes(report: FullReport, wanted: (name: keyof typeof CLASSES) => boolean): string {

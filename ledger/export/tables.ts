@@ -6,11 +6,12 @@ const PARTITION_KEYS = {
   queries: 'started_at',
   attempts: 'query_started_at',
   labels: 'query_started_at',
+  audits: 'query_started_at',
 } as const;
 const WHOLE = ['prices', 'policies', 'tasks', 'policy_changes'] as const;
 
 /** Everything that an analyst joins. Never `texts` or `open_texts`; `query_keys` are no facts of their own. */
-export const EXPORT_TABLES = ['queries', 'attempts', 'labels', ...WHOLE] as const;
+export const EXPORT_TABLES = ['queries', 'attempts', 'labels', 'audits', ...WHOLE] as const;
 export type ExportTable = (typeof EXPORT_TABLES)[number];
 
 /** How a column's values are written: see {@link columnsOf}. */

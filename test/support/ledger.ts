@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import type { Served, Verdict } from '../../core/cascade.ts';
+import type { Served } from '../../core/cascade.ts';
+import type { Verdict } from '../../core/verdict.ts';
 import { parseUsd, type DecimalUsd } from '../../core/money.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { CascadeRequest } from '../../core/request.ts';

@@ -1,0 +1,68 @@
+import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
+import { fraction, list, positive } from './arguments.ts';
+import type { Context } from './context.ts';
+
+type Run = <Args extends unknown[]>(
+  load: () => Promise<(context: Context, ...args: Args) => Promise<void>>,
+) => (...args: Args) => Promise<void>;
+
+/** The commands of whoever watches over the quality of answers. */
+export function addQualityCommands(program: CommandUnknownOpts, run: Run): void {
+  program
+    .command('label')
+    .description('say whether a query’s answer is right')
+    .argument('<query>', 'the query’s id, or its idempotency key')
+    .option('--correct', 'it is')
+    .option('--incorrect', 'it is not')
+    .option('--grade <grade>', 'how good it is, from 0 to 1; right from 0.5 on', fraction)
+    .option('--answer <text>', 'the right answer: the served one is held against it')
+    .option('--source <name>', 'who says so; a source has one word per answer, its last', 'cli')
+    .addOption(
+      new Option('--source-kind <kind>', 'what kind of source that is')
+        .choices(['person', 'reference', 'caller'] as const)
+        .default('person' as const),
+    )
+    .action((query, options) =>
+      run(async () => (await import('./commands/label.ts')).labelCommand)(query, options),
+    );
+
+  const review = program.command('review').description('answers for people to judge, as JSONL');
+  review
+    .command('export')
+    .description('write a queue of answers that no person has judged')
+    .requiredOption('-t, --task <task>', 'the task')
+    .requiredOption('-o, --out <file>', 'where the queue is written')
+    .option('--by <reasons>', 'with commas', list, ['disagreement', 'low-confidence', 'random'])
+    .option('--limit <n>', 'queries at most', positive, 50)
+    .option('--since <date>', 'queries that started at or after this instant')
+    .action((options) =>
+      run(async () => (await import('./commands/review.ts')).reviewExportCommand)(options),
+    );
+  review
+    .command('give')
+    .description('give a person’s word to a query that waits for it')
+    .argument('<key>', 'the query’s idempotency key')
+    .option('--correct', 'the proposed answer is right')
+    .option('--incorrect', 'it is not, and it is served all the same')
+    .option('--grade <grade>', 'how good it is, from 0 to 1; right from 0.5 on', fraction)
+    .option('--answer <text>', 'the answer that is served instead')
+    .option('--source <name>', 'the reviewer', 'reviewer')
+    .action((key, options) =>
+      run(async () => (await import('./commands/review-give.ts')).reviewGiveCommand)(key, options),
+    );
+  review
+    .command('waiting')
+    .description('queries that wait for a person')
+    .option('-t, --task <task>', 'of one task')
+    .action((options) =>
+      run(async () => (await import('./commands/review-give.ts')).reviewWaitingCommand)(options),
+    );
+  review
+    .command('import')
+    .description('label the answers of a queue that somebody has filled in')
+    .argument('<file>', 'the queue')
+    .option('--source <name>', 'the reviewer', 'reviewer')
+    .action((file, options) =>
+      run(async () => (await import('./commands/review.ts')).reviewImportCommand)(file, options),
+    );
+}
