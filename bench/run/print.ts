@@ -1,0 +1,185 @@
+import { goalsOf } from './goals.ts';
+import { PROFILES, type Profile } from './profiles.ts';
+import type { Report } from './report.ts';
+import type { Figure } from './statistics.ts';
+import { TITLES, VARIANTS, type VariantName } from './variants.ts';
+
+type Cells = readonly (string | number)[];
+
+/** The whole report as Markdown. */
+export function printed(report: Report): string {
+  const { machine, skipped } = report;
+  return [
+    `${machine.cores} × ${machine.model}, Node ${machine.node}, Postgres ${machine.postgres}; load before: ${machine.loadBefore.toFixed(1)}`,
+    ...named(skipped).map(([name, why]) => `skipped: ${TITLES[name]}: ${why}`),
+    ...(Object.keys(report.latency ?? {}) as Profile[]).map((profile) => latencyTable(report, profile)),
+    ...(report.throughput === undefined ? [] : [throughputTable(report)]),
+    ...(report.events === undefined ? [] : [eventsTable(report)]),
+    ...(report.commits === undefined ? [] : [commitsTable(report)]),
+    ...(report.memory === undefined ? [] : [memoryTable(report)]),
+    ...(report.waiting === undefined ? [] : [waitingTable(report)]),
+    ...(report.ledgerScale === undefined ? [] : [scaleTable(report)]),
+    ...(report.coldStart === undefined ? [] : [coldStartTable(report)]),
+    goalsTable(report),
+  ].join('\n\n');
+}
+
+function latencyTable(report: Report, profile: Profile): string {
+  const rows = named(report.latency?.[profile]).map(([name, { p50, p95, addedP50 }]) => [
+    TITLES[name],
+    spread(p50, 1),
+    spread(p95, 1),
+    addedP50 === null ? '' : addedP50.toFixed(1),
+  ]);
+  return table(
+    `Latency of a two-stage cascade, one at a time, ms: ${PROFILES[profile].title}`,
+    ['', 'p50 (rounds from–to)', 'p95 (rounds from–to)', 'added over the loop'],
+    rows,
+  );
+}
+
+function throughputTable(report: Report): string {
+  const roles = ['temporal', 'worker', 'gateway', 'caller', 'postgres'];
+  const rows = named(report.throughput).map(([name, { perSecond, cpuMs, serverAndWorkerMs }]) => [
+    TITLES[name],
+    spread(perSecond, 0),
+    spread(serverAndWorkerMs, 1),
+    ...roles.map((role) => cpuMs[role]?.median.toFixed(1) ?? ''),
+  ]);
+  return table(
+    'Many at a time: cascades per second, and CPU per cascade in ms',
+    ['', 'per second (rounds)', 'CPU without Postgres', ...roles],
+    rows,
+  );
+}
+
+function eventsTable(report: Report): string {
+  const rows = named(report.events).map(([name, { events, bytes, byType }]) => [
+    TITLES[name],
+    events,
+    bytes,
+    byType['ACTIVITY_TASK_SCHEDULED'] ?? 0,
+    byType['MARKER_RECORDED'] ?? 0,
+    byType['WORKFLOW_TASK_COMPLETED'] ?? 0,
+  ]);
+  return table(
+    'History of one cascade',
+    ['', 'events', 'bytes', 'activities', 'markers (local activities)', 'workflow tasks'],
+    rows,
+  );
+}
+
+function commitsTable(report: Report): string {
+  const rows = named(report.commits).map(([name, commits]) => [
+    TITLES[name],
+    commits.synchronousPerAttempt.toFixed(2),
+    commits.transactionsPerCascade.toFixed(1),
+  ]);
+  return table(
+    'Postgres, cascades one at a time',
+    ['', 'synchronous commits per attempt', 'transactions per cascade'],
+    rows,
+  );
+}
+
+function memoryTable(report: Report): string {
+  const rows = named(report.memory).map(([name, { cascades, residentMb }]) => [
+    TITLES[name],
+    cascades,
+    residentMb.map((megabytes) => megabytes.toFixed(0)).join(' '),
+  ]);
+  return table('Resident memory of the worker', ['', 'cascades', 'MB at first, then at each tenth'], rows);
+}
+
+function waitingTable(report: Report): string {
+  const rows = named(report.waiting).map(([name, waiting]) => [
+    TITLES[name],
+    waiting.cascades,
+    waiting.mostWaiting,
+    waiting.answered,
+    counts(waiting.attempts),
+    counts(waiting.failures),
+    `${waiting.seconds.toFixed(0)} of at least ${waiting.leastSeconds}`,
+    `${waiting.idleMb.toFixed(0)} → ${waiting.peakMb.toFixed(0)}`,
+  ]);
+  return table(
+    'Slow models, one worker',
+    ['', 'cascades', 'held at once', 'answered', 'attempts', 'failures', 'seconds', 'MB idle → peak'],
+    rows,
+  );
+}
+
+function scaleTable(report: Report): string {
+  const rows = (report.ledgerScale ?? []).map((each) => [
+    each.workers,
+    each.perSecond.toFixed(0),
+    each.workerCores.toFixed(2),
+    each.postgresCores.toFixed(2),
+    each.cores,
+  ]);
+  return table(
+    'The ledger alone: attempts opened and closed',
+    ['workers', 'attempts/s', 'cores of workers', 'cores of Postgres', 'cores there are'],
+    rows,
+  );
+}
+
+function coldStartTable({ coldStart }: Report): string {
+  if (coldStart === undefined) return '';
+  const { firstSeconds, laterSeconds, encryptedSeconds } = coldStart;
+  return table(
+    '"escalier up" until it is up, seconds',
+    ['on an empty folder', 'later (rounds)', 'later, encrypted (rounds)'],
+    [[firstSeconds.toFixed(1), spread(laterSeconds, 1), spread(encryptedSeconds, 1)]],
+  );
+}
+
+function goalsTable(report: Report): string {
+  const rows = goalsOf(report).map(({ measure, of, goal, measured, met }) => [
+    measure,
+    isVariant(of) ? TITLES[of] : of,
+    goal,
+    measured ?? '',
+    met === null ? 'not measured' : met ? 'met' : 'missed',
+  ]);
+  return table('Goals', ['measure', 'of', 'goal', 'measured', ''], rows);
+}
+
+function isVariant(name: string): name is VariantName {
+  return name in TITLES;
+}
+
+function table(title: string, head: Cells, rows: readonly Cells[]): string {
+  const widths = head.map((cell, column) =>
+    Math.max(3, ...[head, ...rows].map((row) => String(row[column] ?? cell).length)),
+  );
+  const line = (cells: Cells): string =>
+    `| ${widths.map((width, column) => String(cells[column] ?? '').padEnd(width)).join(' | ')} |`;
+  return [
+    title,
+    '',
+    line(head),
+    `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`,
+    ...rows.map(line),
+  ].join('\n');
+}
+
+function named<Value>(
+  byVariant: Readonly<Partial<Record<VariantName, Value>>> | undefined,
+): [VariantName, Value][] {
+  return VARIANTS.flatMap((name): [VariantName, Value][] => {
+    const value = byVariant?.[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+}
+
+function spread({ median, least, most }: Figure, digits: number): string {
+  const [middle, low, high] = [median, least, most].map((value) => value.toFixed(digits));
+  return low === high ? `${middle}` : `${middle} (${low}–${high})`;
+}
+
+function counts(by: Readonly<Record<string, number>>): string {
+  return Object.entries(by)
+    .map(([name, count]) => `${count} ${name}`)
+    .join(', ');
+}
