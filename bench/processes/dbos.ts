@@ -11,13 +11,13 @@ interface DbosOrders extends Orders {
 
 /** What that module exports. */
 interface DbosModule {
-  startDbos(options: {
+  readonly startDbos: (options: {
     readonly databaseUrl: string;
     readonly chain: readonly string[];
     readonly messages: readonly object[];
     readonly baseUrlOf: (profile: Profile) => string;
     readonly isGood: (text: string) => boolean;
-  }): Promise<{ readonly ask: Ask; stop(): Promise<void> }>;
+  }) => Promise<{ readonly ask: Ask; stop(): Promise<void> }>;
 }
 
 const { upstreamUrl, databaseUrl, module } = readOrders() as DbosOrders;

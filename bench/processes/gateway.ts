@@ -2,6 +2,7 @@
 import OpenAI from 'openai';
 import { serveJobs, readOrders, type Orders } from '../run/child-side.ts';
 import { createModels } from '../run/models.ts';
+import { GATEWAY_KEY } from '../run/peers.ts';
 import { isGood, MODELS } from '../run/profiles.ts';
 
 interface GatewayOrders extends Orders {
@@ -16,7 +17,7 @@ const models =
   gateway === 'litellm'
     ? createModels(
         upstreamUrl,
-        () => new OpenAI({ baseURL: gatewayUrl, apiKey: 'none', maxRetries: 0 }),
+        () => new OpenAI({ baseURL: gatewayUrl, apiKey: GATEWAY_KEY, maxRetries: 0 }),
         (profile, model) => `${model}-${profile}`,
       )
     : createModels(

@@ -23,14 +23,15 @@ const server = createServer((request, response) => {
     response.end(JSON.stringify({ open, mostOpen, count }));
     return;
   }
-  const profile = request.url?.split('/')[1] as Profile | undefined;
+  const [, name = ''] = /^\/(\w+)\/v1\/chat\/completions$/.exec(request.url ?? '') ?? [];
+  if (request.method !== 'POST' || !(name in PROFILES)) {
+    response.writeHead(404).end();
+    return;
+  }
+  const profile = name as Profile;
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => void chunks.push(chunk));
   request.on('end', () => {
-    if (profile === undefined || !(profile in PROFILES)) {
-      response.writeHead(404).end();
-      return;
-    }
     const { minMs, maxMs } = PROFILES[profile];
     const { model } = JSON.parse(Buffer.concat(chunks).toString()) as { model: string };
     count += 1;

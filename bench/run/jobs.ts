@@ -49,7 +49,7 @@ export async function runJob(ask: Ask, job: Job): Promise<JobDone> {
       latenciesMs.push(ended - started);
       endedAtMs.push(ended - begun);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = describe(error);
       failures[message] = (failures[message] ?? 0) + 1;
     }
   };
@@ -67,4 +67,10 @@ export async function runJob(ask: Ask, job: Job): Promise<JobDone> {
   const callers = job.kind === 'serial' ? 1 : job.atOnce;
   await Promise.all(Array.from({ length: callers }, caller));
   return { latenciesMs, endedAtMs, lastStartMs, failures, lastId };
+}
+
+/** With its causes: a client's "Connection error" says little. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${describe(error.cause)}`;
 }

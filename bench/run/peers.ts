@@ -1,16 +1,18 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { open, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { packageFolder } from '../../cli/package-folder.ts';
-import { logTail } from '../../local/log-tail.ts';
 import { freePort } from '../../local/ports.ts';
 import { baseUrlOf, MODELS, PROFILES, type Profile } from './profiles.ts';
 
 export type Peer = 'litellm' | 'portkey' | 'dbos';
+
+/** What callers show to LiteLLM. It guards nothing: the gateway listens on loopback, for this run. */
+export const GATEWAY_KEY = 'sk-bench';
 
 /** LiteLLM imports for ten seconds on an idle core. */
 const READY_WITHIN_MS = 120_000;
@@ -74,7 +76,10 @@ export async function startGateway(
     await untilItAnswers(child, `${url}${command.health}`);
   } catch (error) {
     kill();
-    throw new Error(`it does not start: ${await logTail(logFile)}`, { cause: error });
+    throw new Error(
+      `it does not start: ${error instanceof Error ? error.message : ''}; ${await lastLine(logFile)}`,
+      { cause: error },
+    );
   }
   return { url: `${url}/v1`, pid: child.pid ?? 0, stop: () => end(child) };
 }
@@ -105,8 +110,13 @@ async function litellm(folder: string, port: number, upstreamUrl: string): Promi
   return {
     file: join(peerFolder('litellm'), '.venv', 'bin', 'litellm'),
     args: ['--config', config, '--host', '127.0.0.1', '--port', String(port), '--num_workers', '1'],
-    // Its price map would be fetched from the network.
-    env: { LITELLM_LOCAL_MODEL_COST_MAP: 'True', LITELLM_LOG: 'ERROR' },
+    env: {
+      // It starts with a key only.
+      LITELLM_MASTER_KEY: GATEWAY_KEY,
+      // Its price map would be fetched from the network.
+      LITELLM_LOCAL_MODEL_COST_MAP: 'True',
+      LITELLM_LOG: 'ERROR',
+    },
     health: '/health/liveliness',
   };
 }
@@ -150,4 +160,9 @@ async function end(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS);
   await exited;
   clearTimeout(timer);
+}
+
+async function lastLine(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.trim().split('\n').at(-1) ?? '';
 }
