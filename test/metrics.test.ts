@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { demoPolicy } from '../cli/demo/policy.ts';
 import type { HostedWorker } from '../cli/host-worker.ts';
@@ -99,6 +100,14 @@ describe("a worker's metrics", () => {
   test("hold the SDK's own", () => {
     expect(sum(text, 'temporal_workflow_completed_total')).toBe(3);
     expect(text).toContain('temporal_workflow_task_schedule_to_start_latency_seconds_bucket');
+  });
+
+  test('hold every metric that the dashboard draws', async () => {
+    const file = new URL('../docker/grafana/escalier.json', import.meta.url);
+    const drawn = (await readFile(file, 'utf8')).matchAll(/\b(?:escalier|temporal)_[a-z_]+/g);
+    const names = new Set([...drawn].map(([name]) => name.replace(/_(?:bucket|count|sum)$/, '')));
+    expect(names.size).toBeGreaterThan(15);
+    for (const name of names) expect(text).toMatch(new RegExp(`^# TYPE ${name}\\b`, 'm'));
   });
 
   test('name no tenant and no query', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Profile } from './profiles.ts';
 
 /** What a variant's process is told to do, over IPC. */
@@ -11,6 +12,11 @@ export type Job =
       readonly atOnce: number;
       readonly seconds: number;
     }
+  /**
+   * An open loop: so many begin each second, evenly, however long the others take. A latency counts from the instant at which
+   * a cascade was due, so that one which had to wait for its start is not told better than it was.
+   */
+  | { readonly kind: 'open'; readonly profile: Profile; readonly rate: number; readonly seconds: number }
   /** All of them, so many at once. */
   | { readonly kind: 'all'; readonly profile: Profile; readonly atOnce: number; readonly count: number };
 
@@ -40,19 +46,22 @@ export async function runJob(ask: Ask, job: Job): Promise<JobDone> {
   let lastId: string | null = null;
   let lastStartMs = 0;
   const begun = performance.now();
-  const one = async (): Promise<void> => {
-    const started = performance.now();
-    lastStartMs = started - begun;
+  const one = async (due = performance.now()): Promise<void> => {
+    lastStartMs = performance.now() - begun;
     try {
       lastId = await ask(job.profile);
       const ended = performance.now();
-      latenciesMs.push(ended - started);
+      latenciesMs.push(ended - due);
       endedAtMs.push(ended - begun);
     } catch (error) {
       const message = describe(error);
       failures[message] = (failures[message] ?? 0) + 1;
     }
   };
+  if (job.kind === 'open') {
+    await atRate(job, begun, one);
+    return { latenciesMs, endedAtMs, lastStartMs, failures, lastId };
+  }
   let started = 0;
   const more = (): boolean =>
     job.kind === 'sustained'
@@ -67,6 +76,21 @@ export async function runJob(ask: Ask, job: Job): Promise<JobDone> {
   const callers = job.kind === 'serial' ? 1 : job.atOnce;
   await Promise.all(Array.from({ length: callers }, caller));
   return { latenciesMs, endedAtMs, lastStartMs, failures, lastId };
+}
+
+async function atRate(
+  { rate, seconds }: Extract<Job, { kind: 'open' }>,
+  begun: number,
+  one: (due: number) => Promise<void>,
+): Promise<void> {
+  const under: Promise<void>[] = [];
+  for (let index = 0; index < rate * seconds; index += 1) {
+    const due = begun + (index * 1_000) / rate;
+    const early = due - performance.now();
+    if (early > 0) await sleep(early);
+    under.push(one(due));
+  }
+  await Promise.all(under);
 }
 
 /** With its causes: a client's "Connection error" says little. */
