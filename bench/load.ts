@@ -11,8 +11,8 @@ import { barsOf, percentilesOf } from './load/distribution.ts';
 import { loadPage } from './load/page.ts';
 import { cpuBetween, cpuOf, residentBytes } from './run/cpu.ts';
 import { PROFILES, type Profile } from './run/profiles.ts';
-import { startVariant, TITLES, VARIANTS, type VariantName } from './run/variants.ts';
-import { startWorld } from './run/world.ts';
+import { startVariant, TITLES, VARIANTS, type Variant, type VariantName } from './run/variants.ts';
+import { withWorld } from './run/world.ts';
 
 const { values } = parseArgs({
   options: {
@@ -28,41 +28,46 @@ const seconds = secondsOf(values.for);
 const profile = oneOf('models', values.models, Object.keys(PROFILES) as Profile[]);
 const variantName = oneOf<VariantName>('variant', values.variant, VARIANTS);
 
+/** Cascades before anything is measured. */
+const WARM_UP = 20;
+
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
-const world = await startWorld(say);
-try {
+await withWorld(say, async (world) => {
   const variant = await startVariant(variantName, world, say);
   try {
-    const warmUp = { kind: 'all', profile, atOnce: 4, count: 8 } as const;
-    await variant.child.run(warmUp);
-    say(`${rate} cascades a second for ${seconds} s: ${TITLES[variantName]}, ${PROFILES[profile].title}`);
-    const before = await cpuOf(variant.processes);
-    const done = await variant.child.run({ kind: 'open', profile, rate, seconds });
-    const used = cpuBetween(before, await cpuOf(variant.processes));
-    const count = done.latenciesMs.length;
-    const failed = Object.entries(done.failures).map(([message, times]) => `${times} × ${message}`);
-    const lasted = Math.max(...done.endedAtMs, seconds * 1_000) / 1_000;
-    const summary = [
-      `${count} answered, ${(count / lasted).toFixed(1)} a second; ${failed.length === 0 ? 'none failed' : `failed: ${failed.join('; ')}`}`,
-      `the last one ended ${(lasted - seconds).toFixed(1)} s after the last was due: where that grows with --for, the rate is too high`,
-      `CPU per cascade, ms: ${Object.entries(used)
-        .map(([role, cpu]) => `${role} ${((cpu * 1_000) / count).toFixed(1)}`)
-        .join(', ')}; worker ${((await residentBytes(variant.child.pid)) / 1e6).toFixed(0)} MB`,
-    ];
-    const percentiles = percentilesOf(done.latenciesMs);
-    console.log(
-      [...summary, '', ...percentiles.map(({ line }) => line), '', ...barsOf(done.latenciesMs)].join('\n'),
-    );
-    const title = `${rate} cascades a second for ${seconds} s`;
-    await writeFile(values.out, loadPage({ title, summary, percentiles, done }));
-    say(`The plot: ${resolve(values.out)}`);
+    await load(variant);
   } finally {
     await variant.stop();
   }
-} finally {
-  await world.stop();
+});
+
+async function load(variant: Variant): Promise<void> {
+  await variant.child.run({ kind: 'all', profile, atOnce: 4, count: WARM_UP });
+  say(`${rate} cascades a second for ${seconds} s: ${TITLES[variantName]}, ${PROFILES[profile].title}`);
+  const before = await cpuOf(variant.processes);
+  const done = await variant.child.run({ kind: 'open', profile, rate, seconds });
+  const used = cpuBetween(before, await cpuOf(variant.processes));
+  const count = done.latenciesMs.length;
+  const failed = Object.entries(done.failures).map(([message, times]) => `${times} × ${message}`);
+  const lasted = Math.max(...done.endedAtMs, seconds * 1_000) / 1_000;
+  const cpu = Object.entries(used).map(([role, cpuSeconds]) => {
+    return `${role} ${((cpuSeconds * 1_000) / count).toFixed(1)}`;
+  });
+  const megabytes = (await residentBytes(variant.child.pid)) / 1e6;
+  const summary = [
+    `${count} answered, ${(count / lasted).toFixed(1)} a second; ${failed.length === 0 ? 'none failed' : `failed: ${failed.join('; ')}`}`,
+    `the last one ended ${(lasted - seconds).toFixed(1)} s after the last was due: where that grows with --for, the rate is too high`,
+    `CPU per cascade, ms: ${cpu.join(', ')}; worker ${megabytes.toFixed(0)} MB`,
+  ];
+  const percentiles = percentilesOf(done.latenciesMs);
+  console.log(
+    [...summary, '', ...percentiles.map(({ line }) => line), '', ...barsOf(done.latenciesMs)].join('\n'),
+  );
+  const title = `${rate} cascades a second for ${seconds} s`;
+  await writeFile(values.out, loadPage({ title, summary, percentiles, done }));
+  say(`The plot: ${resolve(values.out)}`);
 }
 
 function positive(flag: string, text: string): number {

@@ -12,7 +12,7 @@ import { printed } from './run/print.ts';
 import type { Profile } from './run/profiles.ts';
 import type { Report } from './run/report.ts';
 import { runCleanly, startVariant, type Variant, type VariantName } from './run/variants.ts';
-import { startWorld, type World } from './run/world.ts';
+import { withWorld, type World } from './run/world.ts';
 import { measureColdStart } from './sections/cold-start.ts';
 import { measureCommits } from './sections/commits.ts';
 import { measureEvents } from './sections/events.ts';
@@ -31,11 +31,10 @@ const say = (line: string): void => {
 };
 
 const options = parseOptions(process.argv.slice(2));
-if (options !== null) await bench(options);
+if (options !== null) await withWorld(say, (world) => bench(options, world));
 
-async function bench(options: BenchOptions): Promise<void> {
+async function bench(options: BenchOptions, world: World): Promise<void> {
   const loadBefore = loadavg()[0] ?? Number.NaN;
-  const world = await startWorld(say);
   const variants: Variant[] = [];
   const skipped: Partial<Record<VariantName, string>> = {};
   try {
@@ -59,7 +58,6 @@ async function bench(options: BenchOptions): Promise<void> {
     say(`The results as JSON: ${options.out}`);
   } finally {
     await Promise.all(variants.map((variant) => variant.stop()));
-    await world.stop();
   }
 }
 
@@ -91,7 +89,7 @@ async function measure(section: Section, report: Report, run: Run): Promise<void
       report.commits = await measureCommits(variants, world.ledgerUrl, COMMIT_CASCADES);
       break;
     case 'memory':
-      report.memory = await each(run, (variant) => measureMemory(variant, options));
+      report.memory = await each(run, (variant) => measureMemory(variant, world.ledgerUrl, options));
       break;
     case 'waiting':
       report.waiting = await each(run, (variant) => measureWaiting(variant, world, options.waiting));

@@ -181,7 +181,9 @@ describe('docker-compose.yml', () => {
       expect(datasource?.uid).toBe(datasources[0]!.uid);
       expect(targets).not.toEqual([]);
     }
-    const mounted = service('grafana').volumes!.map((volume) => String(volume).split(':').slice(0, 2));
+    const mounted = service('grafana').volumes!.map((volume) =>
+      typeof volume === 'string' ? volume.split(':').slice(0, 2) : [],
+    );
     const { providers } = parse(read('docker/grafana/dashboards.yml')) as {
       providers: { options: { path: string } }[];
     };

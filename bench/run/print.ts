@@ -1,10 +1,9 @@
 import { goalsOf } from './goals.ts';
+import { table } from './markdown.ts';
 import { PROFILES, type Profile } from './profiles.ts';
 import type { Report } from './report.ts';
 import type { Figure } from './statistics.ts';
 import { TITLES, VARIANTS, type VariantName } from './variants.ts';
-
-type Cells = readonly (string | number)[];
 
 /** The whole report as Markdown. */
 export function printed(report: Report): string {
@@ -73,22 +72,28 @@ function commitsTable(report: Report): string {
   const rows = named(report.commits).map(([name, commits]) => [
     TITLES[name],
     commits.synchronousPerAttempt.toFixed(2),
+    commits.synchronousPerCascade.toFixed(1),
     commits.transactionsPerCascade.toFixed(1),
   ]);
   return table(
     'Postgres, cascades one at a time',
-    ['', 'synchronous commits per attempt', 'transactions per cascade'],
+    ['', 'synchronous commits per attempt', 'per cascade', 'transactions per cascade'],
     rows,
   );
 }
 
 function memoryTable(report: Report): string {
-  const rows = named(report.memory).map(([name, { cascades, residentMb }]) => [
+  const rows = named(report.memory).map(([name, { cascades, residentMb, ledgerBytes }]) => [
     TITLES[name],
     cascades,
     residentMb.map((megabytes) => megabytes.toFixed(0)).join(' '),
+    (ledgerBytes / 1e3).toFixed(1),
   ]);
-  return table('Resident memory of the worker', ['', 'cascades', 'MB at first, then at each tenth'], rows);
+  return table(
+    'Resident memory of the worker',
+    ['', 'cascades', 'MB at first, then at each tenth', 'kB in the ledger for each'],
+    rows,
+  );
 }
 
 function waitingTable(report: Report): string {
@@ -147,21 +152,6 @@ function goalsTable(report: Report): string {
 
 function isVariant(name: string): name is VariantName {
   return name in TITLES;
-}
-
-function table(title: string, head: Cells, rows: readonly Cells[]): string {
-  const widths = head.map((cell, column) =>
-    Math.max(3, ...[head, ...rows].map((row) => String(row[column] ?? cell).length)),
-  );
-  const line = (cells: Cells): string =>
-    `| ${widths.map((width, column) => String(cells[column] ?? '').padEnd(width)).join(' | ')} |`;
-  return [
-    title,
-    '',
-    line(head),
-    `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`,
-    ...rows.map(line),
-  ].join('\n');
 }
 
 function named<Value>(

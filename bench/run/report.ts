@@ -1,4 +1,4 @@
-import type { Commits, CommitCounts } from '../sections/commits.ts';
+import type { CommitCounts } from '../sections/commits.ts';
 import type { ColdStart } from '../sections/cold-start.ts';
 import type { HistorySizes } from '../sections/events.ts';
 import type { Latencies } from '../sections/latency.ts';
@@ -8,8 +8,6 @@ import type { Throughputs } from '../sections/throughput.ts';
 import type { Waiting } from '../sections/waiting.ts';
 import type { Profile } from './profiles.ts';
 import type { VariantName } from './variants.ts';
-
-export type { Commits };
 
 /** Everything that one run found. What was not measured is absent. */
 export interface Report {

@@ -28,17 +28,46 @@ export interface World {
   tunedTemporal(): Promise<TemporalServer>;
   /** An empty database beside the ledger's. @returns its URL. */
   createDatabase(name: string): Promise<string>;
-  stop(): Promise<void>;
+  /** Ends the servers and deletes their data, or keeps it, with their logs, to be looked at. */
+  stop(data?: 'delete' | 'keep'): Promise<void>;
+}
+
+/**
+ * Works in a world, which ends with the work: also where it fails, where somebody interrupts it, or reads no further. The
+ * data of work that did not end well is kept.
+ */
+export async function withWorld(
+  say: (line: string) => void,
+  work: (world: World) => Promise<void>,
+): Promise<void> {
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        reject(new Error(`stopped by ${signal}`));
+      });
+    }
+    process.stdout.once('error', reject);
+  });
+  const world = await startWorld(say);
+  let data: 'delete' | 'keep' = 'keep';
+  try {
+    await Promise.race([work(world), interrupted]);
+    data = 'delete';
+  } finally {
+    await world.stop(data);
+  }
 }
 
 /** Starts upstream and Postgres; Temporals when they are first asked for. All on free loopback ports, in a new folder. */
-export async function startWorld(say: (line: string) => void): Promise<World> {
+async function startWorld(say: (line: string) => void): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'escalier-bench-'));
   // Where this runs as root, Postgres runs as another user, who must be able to enter.
   await chmod(folder, 0o755);
-  const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
-  const stop = async (): Promise<void> => {
+  const stops: (() => Promise<void>)[] = [];
+  const stop = async (data: 'delete' | 'keep' = 'delete'): Promise<void> => {
     for (const end of stops.splice(0).reverse()) await end();
+    if (data === 'delete') await rm(folder, { recursive: true, force: true });
+    else say(`The data and the logs of this run stay in ${folder}`);
   };
   try {
     const upstream = await startChild('upstream', { upstreamUrl: '' });
@@ -72,7 +101,7 @@ export async function startWorld(say: (line: string) => void): Promise<World> {
       stop,
     };
   } catch (error) {
-    await stop();
+    await stop('keep');
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import { runCleanly, type Variant, type VariantName } from '../run/variants.ts';
 export interface Commits {
   /** Flushes of the write-ahead log that a session waited for. */
   readonly synchronousPerAttempt: number;
+  readonly synchronousPerCascade: number;
   /** Transactions of every kind, those that only read among them. */
   readonly transactionsPerCascade: number;
 }
@@ -39,6 +40,7 @@ export async function measureCommits(
       const after = await look(client, database);
       counts[variant.name] = {
         synchronousPerAttempt: (after.flushes - before.flushes) / (cascades * MODELS.length),
+        synchronousPerCascade: (after.flushes - before.flushes) / cascades,
         transactionsPerCascade: (after.transactions - before.transactions) / cascades,
       };
     }
