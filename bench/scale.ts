@@ -6,6 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { HEARTBEAT_MS } from '../activities/index.ts';
 import { table } from './run/markdown.ts';
 import type { Report } from './run/report.ts';
 import type { VariantName } from './run/variants.ts';
@@ -36,6 +37,8 @@ const LOADS: readonly Load[] = [
 ];
 /** Seconds that a cascade spends at its models: two calls of five seconds. */
 const SECONDS_AT_MODELS = 10;
+/** Of a durable call that waits: see `HEARTBEAT_MS` of the activities. Inline calls send none. */
+const HEARTBEATS_PER_SECOND = 1_000 / HEARTBEAT_MS;
 /** Of cores, where nothing is to wait for a processor. */
 const BUSY = 0.6;
 
@@ -43,7 +46,8 @@ for (const name of ['durable-plain', 'inline-plain'] as const) {
   const costs = costsOf(name);
   if (costs === null) continue;
   console.log(costTable(name, costs));
-  console.log(`\n${needsTable(costs)}\n`);
+  const heartbeats = name === 'durable-plain' ? HEARTBEATS_PER_SECOND : 0;
+  console.log(`\n${needsTable(costs, heartbeats)}\n`);
 }
 
 interface Costs {
@@ -92,7 +96,7 @@ function costTable(name: string, costs: Costs): string {
   );
 }
 
-function needsTable(costs: Costs): string {
+function needsTable(costs: Costs, heartbeatsPerSecond: number): string {
   const row = (need: string, of: (load: Load) => number | null): string[] => [
     need,
     ...LOADS.map((load) => rounded(of(load))),
@@ -115,6 +119,10 @@ function needsTable(costs: Costs): string {
       row(
         `requests open at once, ${SECONDS_AT_MODELS} s at models`,
         ({ perSecond }) => perSecond * SECONDS_AT_MODELS,
+      ),
+      row(
+        'their heartbeats a second',
+        ({ perSecond }) => perSecond * SECONDS_AT_MODELS * heartbeatsPerSecond,
       ),
     ],
   );

@@ -8,7 +8,7 @@ const TICKS_PER_SECOND = 100;
  * ended it is in their parents' account, so a process that was never waited for is missing. Its grain is 10 ms.
  * @throws {Error} where there is no `/proc`, or no such process.
  */
-export async function cpuSeconds(pid: number): Promise<number> {
+async function cpuSeconds(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   // The name, in brackets, may hold spaces. After it: state, ppid, …; utime, stime, cutime and cstime are fields 14 to 17.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

@@ -33,6 +33,6 @@ export function createModels(
   };
 }
 
-export function directClient(baseURL: string): OpenAI {
+function directClient(baseURL: string): OpenAI {
   return new OpenAI({ baseURL, apiKey: 'none', maxRetries: 0 });
 }

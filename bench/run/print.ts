@@ -106,10 +106,23 @@ function waitingTable(report: Report): string {
     counts(waiting.failures),
     `${waiting.seconds.toFixed(0)} of at least ${waiting.leastSeconds}`,
     `${waiting.idleMb.toFixed(0)} → ${waiting.peakMb.toFixed(0)}`,
+    Object.entries(waiting.cores)
+      .map(([role, cores]) => `${role} ${cores.toFixed(2)}`)
+      .join(', '),
   ]);
   return table(
     'Slow models, one worker',
-    ['', 'cascades', 'held at once', 'answered', 'attempts', 'failures', 'seconds', 'MB idle → peak'],
+    [
+      '',
+      'cascades',
+      'held at once',
+      'answered',
+      'attempts',
+      'failures',
+      'seconds',
+      'MB idle → peak',
+      'cores',
+    ],
     rows,
   );
 }

@@ -32,6 +32,9 @@ export interface World {
   stop(data?: 'delete' | 'keep'): Promise<void>;
 }
 
+/** What a shell gives for a Ctrl-C. */
+const INTERRUPTED = 130;
+
 /**
  * Works in a world, which ends with the work: also where it fails, where somebody interrupts it, or reads no further. The
  * data of work that did not end well is kept.
@@ -40,10 +43,10 @@ export async function withWorld(
   say: (line: string) => void,
   work: (world: World) => Promise<void>,
 ): Promise<void> {
-  const interrupted = new Promise<never>((_resolve, reject) => {
+  const interrupted = new Promise<'interrupted'>((resolve, reject) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
-        reject(new Error(`stopped by ${signal}`));
+        resolve('interrupted');
       });
     }
     process.stdout.once('error', reject);
@@ -51,11 +54,14 @@ export async function withWorld(
   const world = await startWorld(say);
   let data: 'delete' | 'keep' = 'keep';
   try {
-    await Promise.race([work(world), interrupted]);
-    data = 'delete';
+    const end = await Promise.race([work(world), interrupted]);
+    if (end === 'interrupted') process.exitCode = INTERRUPTED;
+    else data = 'delete';
   } finally {
     await world.stop(data);
   }
+  // The interrupted work still waits for processes that are gone.
+  if (process.exitCode === INTERRUPTED) process.exit();
 }
 
 /** Starts upstream and Postgres; Temporals when they are first asked for. All on free loopback ports, in a new folder. */

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { residentBytes } from '../run/cpu.ts';
+import { cpuBetween, cpuOf, residentBytes, type CpuByRole } from '../run/cpu.ts';
 import { MODELS, PROFILES } from '../run/profiles.ts';
 import type { Variant } from '../run/variants.ts';
 import type { World } from '../run/world.ts';
@@ -17,6 +17,8 @@ export interface Waiting {
   readonly leastSeconds: number;
   readonly idleMb: number;
   readonly peakMb: number;
+  /** Cores in use meanwhile, by role: what waiting itself costs, heartbeats above all. */
+  readonly cores: CpuByRole;
 }
 
 /** Memory is looked at this often (ms). */
@@ -33,11 +35,13 @@ export async function measureWaiting(variant: Variant, world: World, count: numb
       peakMb = Math.max(peakMb, megabytes);
     });
   }, EVERY_MS);
+  const cpuBefore = await cpuOf(variant.processes);
   const begun = performance.now();
   const done = await variant.child.run({ kind: 'all', profile: 'wait', atOnce: count, count }).finally(() => {
     clearInterval(watch);
   });
   const seconds = (performance.now() - begun) / 1_000;
+  const used = cpuBetween(cpuBefore, await cpuOf(variant.processes));
   const open = (await (await fetch(`${world.upstreamUrl}/open`)).json()) as { readonly mostOpen: number };
   return {
     cascades: count,
@@ -49,6 +53,7 @@ export async function measureWaiting(variant: Variant, world: World, count: numb
     leastSeconds: (MODELS.length * PROFILES.wait.minMs) / 1_000,
     idleMb,
     peakMb,
+    cores: Object.fromEntries(Object.entries(used).map(([role, cpu]) => [role, cpu / seconds])),
   };
 }
 
