@@ -26,7 +26,7 @@ export interface CascadeWorkerOptions {
 }
 
 export interface CascadeWorker {
-  /** Its connection. A client on it may ask for eager starts: a workflow's first task then skips the server's queue. */
+  /** Closed when the worker has stopped. A client on it may start queries eagerly: see `EscalierOptions.eagerStart`. */
   readonly connection: NativeConnection;
   /** Resolves when the worker has stopped; rejects when it died. */
   readonly done: Promise<void>;
