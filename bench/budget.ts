@@ -2,41 +2,24 @@
  * What one budget costs: requests opened and closed per second while all of them reserve in one row, against the same
  * without a budget, in one run on one embedded Postgres. Figures are of this machine; what carries over is their ratio.
  */
-import { randomUUID } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type pg from 'pg';
-import { parseUsd } from '../core/money.ts';
-import type { Policy } from '../core/policy.ts';
-import { exactly } from '../core/spend.ts';
-import { closeAttempt, openAttempt } from '../ledger/attempts.ts';
 import { openDatabase } from '../ledger/database.ts';
 import { migrate } from '../ledger/migrate.ts';
 import { applyPolicies } from '../ledger/policies.ts';
-import { startQuery } from '../ledger/start-query.ts';
-import type { QueryRef } from '../ledger/texts.ts';
 import { freePort } from '../local/ports.ts';
 import { startPostgres } from '../local/postgres.ts';
+import { newQuery, policy, request, TASK } from './ledger/requests.ts';
 
 const CONCURRENCIES = [1, 8, 32, 64];
 /** Long enough that a checkpoint or a neighbour on the machine moves a figure by a few percent only. */
 const SECONDS = 5;
 /** The two sides take turns, so that a slow minute of the machine hits both. */
 const ROUNDS = 2;
-const TASK = 'bench';
 
-const policy: Policy = {
-  task: TASK,
-  chain: [],
-  thresholds: [],
-  scorer: { name: 'agreement', options: {}, models: [], remote: false, scoresLastStage: true },
-  answer: { from: 'number' },
-  limits: { maxCostUsd: null, deadlineMs: null },
-  retention: 'hash',
-  tokenProfile: { input: 3, output: 1, cachedInput: 0 },
-};
 const budget = { scopeKind: 'task', scope: TASK, period: 'day', limitUsd: '1000000' } as const;
 
 const folder = await mkdtemp(join(tmpdir(), 'escalier-bench-'));
@@ -91,56 +74,4 @@ async function rate(pool: pg.Pool, concurrency: number): Promise<number> {
   );
   const seconds = (performance.now() - begun) / 1000;
   return done.reduce((sum, requests) => sum + requests, 0) / seconds;
-}
-
-async function newQuery(pool: pg.Pool): Promise<QueryRef> {
-  const run = { namespace: 'bench', workflowId: randomUUID(), runId: randomUUID() };
-  const result = await startQuery(pool, null, run, { task: TASK, messages: [] });
-  if (result.type !== 'started') throw new Error(`the query was not started: ${result.type}`);
-  return result.query;
-}
-
-async function request(pool: pg.Pool, query: QueryRef, ordinal: number): Promise<void> {
-  const opened = await openAttempt(pool, {
-    ...query,
-    ordinal,
-    purpose: 'serve',
-    stage: 0,
-    task: TASK,
-    policyVersion: 1,
-    provider: 'bench',
-    model: 'bench',
-    modelId: 'bench',
-    priceId: null,
-    serviceTier: null,
-    worstCaseUsd: '0.01',
-    maxCostUsd: null,
-    sparesFirstStages: false,
-    expiresInMs: 60_000,
-    workflowId: 'bench',
-    runId: 'bench',
-    activityAttempt: 1,
-    worker: 'bench',
-  });
-  if (opened.type !== 'opened') throw new Error(`the request was not opened: ${opened.type}`);
-  await closeAttempt(pool, null, {
-    ...query,
-    attemptId: opened.attemptId,
-    status: 'failed',
-    failureKind: 'server-error',
-    failureMessage: null,
-    httpStatus: 500,
-    usage: null,
-    cost: exactly(parseUsd('0.001')),
-    costSource: 'estimate',
-    priceId: null,
-    serviceTier: null,
-    reportedModel: null,
-    responseId: null,
-    requestId: null,
-    latencyMs: 1,
-    timeToFirstTokenMs: null,
-    response: null,
-    retention: 'hash',
-  });
 }

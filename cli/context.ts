@@ -5,6 +5,7 @@ import { parseKeys, type PayloadKeys } from '../codec/keys.ts';
 import { cacheFolder, dataFolder, type Environment } from '../local/data-folder.ts';
 import { createScorerRegistry, type ScorerKind, type ScorerRegistry } from '../scorers/index.ts';
 import { CliError, EXIT } from './exit.ts';
+import { parseMetricsAddress, type MetricsAddress } from '../worker/metrics-server.ts';
 import { readRunningStack } from './running-stack.ts';
 
 /** What a command is run with. The one place, beside `main.ts`, that knows the environment's variables. */
@@ -81,6 +82,17 @@ export function payloadKeys(context: Context): PayloadKeys | null {
   if (!text) return null;
   try {
     return parseKeys(text);
+  } catch (error) {
+    throw new CliError(messageOf(error), EXIT.usage, error);
+  }
+}
+
+/** Where a worker's metrics are served: by the option on this machine, else by ESCALIER_METRICS; null for nowhere. */
+export function metricsAddress(context: Context, port: number | undefined): MetricsAddress | null {
+  const text = port === undefined ? context.env['ESCALIER_METRICS'] : String(port);
+  if (!text) return null;
+  try {
+    return parseMetricsAddress(text);
   } catch (error) {
     throw new CliError(messageOf(error), EXIT.usage, error);
   }

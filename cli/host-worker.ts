@@ -7,7 +7,17 @@ import { keepPartitions } from '../ledger/partitions.ts';
 import { keepReportDaysSealed } from '../ledger/seal-report-days.ts';
 import type { ScorerRegistry } from '../scorers/index.ts';
 import type { Settings } from '../settings/load.ts';
-import { createPorts, installRuntime, missingKey, startWorker, workerIdentity } from '../worker/index.ts';
+import { freePort } from '../local/ports.ts';
+import {
+  createPorts,
+  installRuntime,
+  missingKey,
+  serveMetrics,
+  startWorker,
+  workerIdentity,
+  type MetricsAddress,
+  type ServedMetrics,
+} from '../worker/index.ts';
 import { payloadKeys, temporalCredentials, type Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
 import { sealerOf } from './sealer.ts';
@@ -21,10 +31,14 @@ export interface HostOptions {
   readonly log: Logger;
   /** Whether Temporal is the embedded one, which takes no credentials. */
   readonly embedded?: boolean;
+  /** Where metrics are served; null or absent: nowhere. */
+  readonly metrics?: MetricsAddress | null;
 }
 
 export interface HostedWorker {
   readonly pool: pg.Pool;
+  /** URL of the metrics; null where none are served. */
+  readonly metricsUrl: string | null;
   /** Rejects when the worker dies. */
   readonly done: Promise<void>;
   stop(): Promise<void>;
@@ -43,26 +57,30 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
     connections: 20,
     applicationName: 'escalier worker',
   });
+  let served: ServedMetrics | null = null;
   try {
     await requireDatabase(pool, options.databaseUrl);
     const problem = await schemaProblem(pool);
     if (problem !== null) throw new CliError(problem, EXIT.usage);
     const keys = payloadKeys(context);
     const sealer = sealerOf(context);
-    installRuntime(log);
+    const metrics = options.metrics ?? null;
+    const runtime = installRuntime(log, await runtimeSettings(metrics));
+    served = metrics && (await serveMetrics(metrics, pool, runtime.metricsAddress));
     const identity = workerIdentity();
+    const ports = createPorts({
+      pool,
+      sealer,
+      providers: settings.providers,
+      scorers,
+      env: context.env,
+      worker: identity,
+    });
     const worker = await startWorker({
       address: options.temporalAddress,
       ...(options.embedded ? {} : temporalCredentials(context)),
       namespace: options.namespace,
-      ports: createPorts({
-        pool,
-        sealer,
-        providers: settings.providers,
-        scorers,
-        env: context.env,
-        worker: identity,
-      }),
+      ports: served === null ? ports : { ...ports, ledger: served.watch(ports.ledger) },
       identity,
       sweeper: true,
       ...(keys === null ? {} : { payloadCodec: createPayloadCodec(keys) }),
@@ -78,18 +96,26 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
     });
     return {
       pool,
+      metricsUrl: served?.url ?? null,
       done: worker.done,
       async stop() {
         partitions.stop();
         await reportDays.stop();
         await worker.stop();
+        await served?.close();
         await pool.end();
       },
     };
   } catch (error) {
+    await served?.close();
     await pool.end();
     throw error;
   }
+}
+
+/** The SDK serves its metrics on a port of its own, for our server alone. */
+async function runtimeSettings(metrics: MetricsAddress | null): Promise<{ metricsAddress?: string }> {
+  return metrics === null ? {} : { metricsAddress: `127.0.0.1:${await freePort()}` };
 }
 
 /** Warnings and errors for a person at a terminal; everything, as JSON lines, for a log collector. */

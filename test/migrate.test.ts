@@ -19,7 +19,7 @@ describe('migrate', () => {
       '0007_quality',
     ]);
     const { rows } = await pool.query<{ n: string }>('select count(*) as n from escalier_migrations');
-    expect(rows[0]!.n).toBe('6');
+    expect(rows[0]!.n).toBe('7');
     expect(await schemaProblem(pool)).toBeNull();
     await pool.end();
   });

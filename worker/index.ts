@@ -9,3 +9,5 @@ export {
 export { withLearnedScorers } from './learned-scorers.ts';
 export { createPorts, missingKey, type PortsOptions } from './ports.ts';
 export { installRuntime } from './runtime.ts';
+export { parseMetricsAddress, type MetricsAddress } from './metrics-server.ts';
+export { serveMetrics, type ServedMetrics } from './serve-metrics.ts';

@@ -26,6 +26,8 @@ export interface CascadeWorkerOptions {
 }
 
 export interface CascadeWorker {
+  /** Closed when the worker has stopped. A client on it may start queries eagerly: see `EscalierOptions.eagerStart`. */
+  readonly connection: NativeConnection;
   /** Resolves when the worker has stopped; rejects when it died. */
   readonly done: Promise<void>;
   /** Takes no more work, lets running requests finish for a while, and resolves when all is closed. */
@@ -98,6 +100,7 @@ function run(worker: Worker, connection: NativeConnection): CascadeWorker {
   // Whoever waits on `done` hears of a failure; until somebody does, it is not an unhandled rejection.
   done.catch(() => undefined);
   return {
+    connection,
     done,
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();

@@ -1,7 +1,7 @@
 import { SEARCH_ATTRIBUTE_TYPES } from '../../core/search-attributes.ts';
 import { migrate } from '../../ledger/migrate.ts';
 import { startStack, type Stack } from '../../local/stack.ts';
-import { messageOf, servers, type Context } from '../context.ts';
+import { messageOf, metricsAddress, servers, type Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { createLog, hostWorker } from '../host-worker.ts';
 import { readRunningStack, removeRunningStack, writeRunningStack } from '../running-stack.ts';
@@ -13,6 +13,7 @@ export interface UpOptions extends SettingsOptions {
   readonly postgresPort: number;
   readonly temporalPort: number;
   readonly temporalUiPort: number;
+  readonly metricsPort?: number | undefined;
 }
 
 /** Postgres, Temporal, migrations, the tasks of `escalier.yaml`, and a worker, until Ctrl-C. The data stays. */
@@ -36,12 +37,13 @@ export async function upCommand(context: Context, options: UpOptions): Promise<v
       namespace,
       embedded: !context.env['TEMPORAL_ADDRESS'],
       log: createLog('warn'),
+      metrics: metricsAddress(context, options.metricsPort),
     });
     try {
       // A promotion is not undone by a restart, and does not keep the machine down.
       await applyAndSay(context, worker.pool, settings, 'keep');
       await writeRunningStack(context.dataFolder, { pid: process.pid, ...stack });
-      announce(context, stack);
+      announce(context, { ...stack, metricsUrl: worker.metricsUrl });
       await Promise.race([worker.done, aborted(context.signal)]);
       context.say('Stopping …');
     } finally {
@@ -78,15 +80,15 @@ async function startServers(context: Context, options: UpOptions): Promise<Stack
 
 function announce(
   context: Context,
-  stack: { databaseUrl: string; temporalAddress: string; uiUrl: string | null },
+  stack: Pick<Stack, 'databaseUrl' | 'temporalAddress' | 'uiUrl'> & { metricsUrl: string | null },
 ): void {
-  const { databaseUrl, temporalAddress, uiUrl } = stack;
-  if (context.json) context.out(JSON.stringify({ databaseUrl, temporalAddress, uiUrl }));
+  const { databaseUrl, temporalAddress, uiUrl, metricsUrl } = stack;
+  if (context.json) context.out(JSON.stringify({ databaseUrl, temporalAddress, uiUrl, metricsUrl }));
   context.say(`
 Escalier is up.
   Temporal UI   ${uiUrl ?? '(yours)'}
   Temporal      ${temporalAddress}
-  Postgres      ${databaseUrl}
+  Postgres      ${databaseUrl}${metricsUrl === null ? '' : `\n  Metrics       ${metricsUrl}`}
 
 Other commands of yours find it by themselves: try  escalier ask --task <task> "…"
 Ctrl-C stops everything.`);

@@ -1,9 +1,12 @@
 import { createLog, hostWorker } from '../host-worker.ts';
-import { requireDatabaseUrl, servers, type Context } from '../context.ts';
+import { metricsAddress, requireDatabaseUrl, servers, type Context } from '../context.ts';
 import { readSettings, type SettingsOptions } from '../settings-option.ts';
 
 /** Hosts a worker until it is told to stop. */
-export async function workerCommand(context: Context, options: SettingsOptions): Promise<void> {
+export async function workerCommand(
+  context: Context,
+  options: SettingsOptions & { metricsPort?: number | undefined },
+): Promise<void> {
   const { settings, scorers } = await readSettings(options, 'serve');
   const { temporalAddress, namespace } = await servers(context);
   const log = createLog('info');
@@ -14,8 +17,10 @@ export async function workerCommand(context: Context, options: SettingsOptions):
     temporalAddress,
     namespace,
     log,
+    metrics: metricsAddress(context, options.metricsPort),
   });
-  log.info({ temporalAddress, namespace }, 'worker started');
+  const { metricsUrl } = worker;
+  log.info({ temporalAddress, namespace, metricsUrl }, 'worker started');
   await Promise.race([worker.done, aborted(context.signal)]);
   if (context.signal.aborted) log.info('stopping: running requests may finish');
   await worker.stop();

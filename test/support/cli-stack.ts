@@ -7,6 +7,7 @@ import type { Context } from '../../cli/context.ts';
 import { hostWorker, type HostedWorker } from '../../cli/host-worker.ts';
 import { createScorerRegistry } from '../../scorers/index.ts';
 import type { ProviderSettings } from '../../settings/providers.ts';
+import type { MetricsAddress } from '../../worker/index.ts';
 
 /** The command line's task queue has a fixed name, so each test file that uses it has a namespace of its own. */
 export async function createNamespace(): Promise<string> {
@@ -68,6 +69,7 @@ export function fakeContext(
 export function hostTestWorker(
   env: Record<string, string>,
   providers: ReadonlyMap<string, ProviderSettings>,
+  metrics: MetricsAddress | null = null,
 ): Promise<HostedWorker> {
   return hostWorker(fakeContext(env), {
     settings: { providers, warnings: [] },
@@ -76,5 +78,6 @@ export function hostTestWorker(
     temporalAddress: env['TEMPORAL_ADDRESS'] ?? '',
     namespace: env['TEMPORAL_NAMESPACE'] ?? '',
     log: pino({ level: 'error' }),
+    metrics,
   });
 }
