@@ -34,6 +34,11 @@ const concurrencyOption = () =>
 const metricsOption = () =>
   new Option('--metrics-port <port>', 'serve metrics for Prometheus on this machine').argParser(whole);
 
+const BY_NAME: Readonly<Record<string, number>> = {
+  SettingsError: EXIT.usage,
+  UnavailableError: EXIT.unavailable,
+};
+
 const program = new Command('escalier')
   .description('LLM cascades that survive crashes and account for every cent')
   .version('0.1.0')
@@ -282,11 +287,9 @@ function tell(error: unknown): void {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CliError) return error.exitCode;
-  if (error instanceof Unavailable) return EXIT.unavailable;
   // Asking for help or the version ends in one, too.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  // By name: their modules are loaded with the commands that throw them.
-  const name = error instanceof Error ? error.name : '';
-  if (name === 'SettingsError') return EXIT.usage;
-  return name === 'UnavailableError' ? EXIT.unavailable : EXIT.failure;
+  // By name: the modules of the last two are loaded with the commands that throw them.
+  const name = error instanceof Unavailable ? 'UnavailableError' : error instanceof Error ? error.name : '';
+  return BY_NAME[name] ?? EXIT.failure;
 }

@@ -1,5 +1,6 @@
 import { ownScore, type OwnScorer } from '../scorers/learned/own-score.ts';
 import type { Posterior } from '../scorers/learned/posterior.ts';
+import { calibrate, calibrated, type Calibration } from './calibrate.ts';
 import type { Dataset } from './dataset.ts';
 import { fitOwnScore } from './fit-own-score.ts';
 import { fitPosterior } from './fit-posterior.ts';
@@ -22,6 +23,7 @@ export interface CrossFit {
  * Nested cross-fitting over {@link FOLDS} folds. The judge of fold f: its own score was fitted without f; its posterior was
  * fitted on the other folds, on own scores that for each fold g of those were fitted without f and g. So nothing that
  * judges a query has met its label, at either level, and the posterior learns from own scores as unsure as those it will meet.
+ * Own scores are calibrated on those same out-of-fold scores.
  * @param folds of each query, from 0.
  */
 export function crossFit(
@@ -42,6 +44,8 @@ export function crossFit(
   const ownWithout = all.map((fold) => fitOwnScore(data, without(fold), seed));
   const outOfFold = emptyScores(data);
   for (const fold of all) writeScores(outOfFold, data, ownWithout[fold]!, inFold(fold));
+  const calibration = calibrationOn(data, outOfFold, queries);
+  apply(calibration, outOfFold);
 
   const judges = new Array<Judge>(queries.length);
   const pairs = new Map<string, OwnScorer>();
@@ -56,13 +60,14 @@ export function crossFit(
     }
     writeScores(own, data, ownWithout[fold]!, inFold(fold));
     const seen = without(fold);
+    apply(calibrationOn(data, own, seen), own);
     const accuracy = accuracyOn(seen);
     const posterior = fitPosterior(data, own, seen, pool, accuracy, uniformOf(seed + fold + 1));
     for (const [at, of] of folds.entries()) if (of === fold) judges[at] = { posterior, own, accuracy };
   }
   const accuracy = accuracyOn(queries);
   return {
-    own: fitOwnScore(data, queries, seed),
+    own: calibrated(fitOwnScore(data, queries, seed), calibration),
     posterior: fitPosterior(data, outOfFold, queries, pool, accuracy, uniformOf(seed)),
     accuracy,
     judges,
@@ -74,6 +79,28 @@ export function servedJudge(data: Dataset, fit: CrossFit, queries: readonly numb
   const own = emptyScores(data);
   writeScores(own, data, fit.own, queries);
   return { own, posterior: fit.posterior, accuracy: fit.accuracy };
+}
+
+/** Of scores that were given by scorers that had not seen these queries. */
+function calibrationOn(
+  data: Dataset,
+  scores: readonly Float64Array[],
+  queries: readonly number[],
+): Calibration {
+  const pooled: number[] = [];
+  const right: number[] = [];
+  for (const [model, ofModel] of data.responses.entries()) {
+    for (const query of queries) {
+      pooled.push(scores[model]![query]!);
+      right.push(ofModel[query]!.correct);
+    }
+  }
+  return calibrate(pooled, right);
+}
+
+function apply({ slope, offset }: Calibration, scores: readonly Float64Array[]): void {
+  for (const ofModel of scores)
+    for (let i = 0; i < ofModel.length; i++) ofModel[i] = slope * ofModel[i]! + offset;
 }
 
 function emptyScores(data: Dataset): Float64Array[] {

@@ -17,7 +17,7 @@ export interface Candidate {
  * The weight of labels in the estimate of accuracy; the rest is the confidence that an answer is served with, which was
  * calibrated on other queries and varies far less from sample to sample: so luck chooses less.
  */
-export const LABEL_SHARE = 0.3;
+export const LABEL_SHARE = 0.2;
 /** The families that are searched: one parameter each. A threshold for each stage was tried and overfits. */
 export const RULES: readonly RuleType[] = ['threshold', 'value'];
 /** One-sided 80% of the normal distribution. */
@@ -77,12 +77,13 @@ export function searchTarget(
   tables: readonly ChainTable[],
   target: Float64Array,
 ): { found: (Found | null)[]; compared: number } {
-  let pick: Candidate | null = null;
+  const picks: Candidate[] = [];
   const compared = eachPolicy(tables, [], [target], (policy, _isWithin, _isAsGood, isBetter) => {
-    if (pick !== null && policy.costUsd >= pick.costUsd) return;
-    if (isBetter(0)) pick = { ...policy };
+    const cheapest = picks[0]?.costUsd ?? Number.POSITIVE_INFINITY;
+    if (policy.costUsd < cheapest && isBetter(0)) picks[0] = { ...policy };
   });
-  return { found: [pick === null ? null : { pick, best: pick }], compared };
+  const [pick] = picks;
+  return { found: [pick === undefined ? null : { pick, best: pick }], compared };
 }
 
 const FRONTIER_STEPS = 120;

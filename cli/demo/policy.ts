@@ -85,9 +85,9 @@ function demoModel(set: RecordedSet, model: string): PolicyModel {
 }
 
 /** Recorded answers stand in a JSON object; numbers are compared as numbers. */
-export function answerSpec(set: RecordedSet): AnswerSpec {
+function answerSpec(set: RecordedSet): AnswerSpec {
   const numeric = set.queries.every(
-    ({ reference }) => reference === undefined || lastNumber(reference) === reference,
+    ({ reference }) => reference === undefined || lastNumber(reference) === reference.replaceAll(',', ''),
   );
   return { from: 'json', pointer: '/answer', normalise: numeric ? 'number' : 'loose' };
 }

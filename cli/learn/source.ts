@@ -1,9 +1,9 @@
 import type { AnswerSpec } from '../../core/answer.ts';
+import { inferAnswer } from '../../learning/infer-answer.ts';
 import { labelCoverage, tooFewLabels } from '../../learning/label-coverage.ts';
 import { readRecordedSet, type RecordedSet } from '../../recorded/read.ts';
 import { messageOf, type Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
-import { answerSpec } from '../demo/policy.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { showLabelCoverage } from '../ledger-set/coverage-text.ts';
 import { ledgerRecordedSet } from '../ledger-set/read.ts';
@@ -65,7 +65,7 @@ async function ofLedger(context: Context, task: string | undefined): Promise<Omi
 }
 
 async function answerOf(set: RecordedSet, { settings, scorers, task }: SourceOptions): Promise<AnswerSpec> {
-  if (settings === undefined) return answerSpec(set);
+  if (settings === undefined) return inferAnswer(set);
   const read = await readSettings({ settings, ...(scorers === undefined ? {} : { scorers }) }, 'serve');
   const wanted = task ?? set.queries[0]?.task;
   const policy = read.settings.policies.find((candidate) => candidate.task === wanted);
