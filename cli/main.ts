@@ -3,8 +3,9 @@ import { Command, CommanderError, Option } from '@commander-js/extra-typings';
 import { Unavailable } from '../core/unavailable.ts';
 import { addAnalystCommands } from './analyst-commands.ts';
 import { addLearningCommands } from './learning-commands.ts';
+import { addPriceCommands } from './price-commands.ts';
 import { addServingCommands } from './serving-commands.ts';
-import { collect, fraction, list, positive, whole } from './arguments.ts';
+import { fraction, list, positive, whole } from './arguments.ts';
 import { createContext, messageOf, type Context } from './context.ts';
 import { addQualityCommands } from './quality-commands.ts';
 import { CliError, EXIT } from './exit.ts';
@@ -190,41 +191,6 @@ for (const [section, description] of [
 }
 
 program
-  .command('prices')
-  .description('the price book as the ledger knows it')
-  .option('-m, --model <id>', 'of one model, by the provider’s id')
-  .option('--as-of <date>', 'as it was known at this instant; default: now')
-  .action((options) => run(async () => (await import('./commands/prices.ts')).pricesCommand)(options));
-
-program
-  .command('reprice')
-  .description('what past requests would cost at other prices; changes nothing')
-  .option('--as-of <date>', 'at the prices that the ledger knew at this instant')
-  .option('-s, --settings <file>', 'at the prices of a settings file')
-  .addOption(scorersOption())
-  .option('-t, --task <task>', 'one task')
-  .option('--since <date>', 'queries that started at or after this instant')
-  .option('--until <date>', 'queries that started before this instant')
-  .action((options) => run(async () => (await import('./commands/reprice.ts')).repriceCommand)(options));
-
-program
-  .command('plan-cost')
-  .description('what a cascade would cost in a month, on paper: asks no model and needs no server')
-  .option('--requests <n>', 'queries a month', whole)
-  .option('--input <tokens>', 'of a query', whole)
-  .option('--output <tokens>', 'of a response', whole)
-  .option('--chain <stages>', 'with the share that stops at each, such as deepseek@0.7,sonnet')
-  .option('--from-ledger <task>', 'take what is not given from the task’s own traffic')
-  .option('--since <date>', 'with --from-ledger: traffic from this day on (UTC); default: 30 days ago')
-  .option('--model <price>', 'name=input/output in USD per million tokens; may be repeated', collect, [])
-  .option('--split <shares>', 'to compare with, such as deepseek:0.5,haiku:0.4,sonnet:0.1')
-  .option('--scorer-usd <usd>', 'what scoring one response costs; default: nothing')
-  .option('--cached <share>', 'of the input that the vendor has cached; default: 0', fraction)
-  .option('--retries <share>', 'extra requests per call; default: 0', fraction)
-  .option('--length <factor>', 'output of escalated queries, relative to --output; default: 1', fraction)
-  .action((options) => run(async () => (await import('./commands/plan-cost.ts')).planCostCommand)(options));
-
-program
   .command('demo')
   .description('the whole stack on this machine, with recorded responses in the place of vendors')
   .option('--recorded <folder>', 'a recorded set')
@@ -268,6 +234,7 @@ program
   .action(() => run(async () => (await import('./commands/schema.ts')).schemaCommand)());
 
 addAnalystCommands(program, run);
+addPriceCommands(program, run);
 addLearningCommands(program, run);
 addServingCommands(program, run);
 addQualityCommands(program, run);
