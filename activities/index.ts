@@ -1,15 +1,12 @@
-import { Context } from '@temporalio/activity';
-import { extractAnswer } from '../core/answer.ts';
-import type { JsonObject } from '../core/policy.ts';
-import { messageText } from '../core/message.ts';
-import { cannotPlan } from './failures.ts';
+import { activityInfo, Context } from '@temporalio/activity';
+import { call } from './call.ts';
+import { CancelWatch } from './cancel-watch.ts';
+import { end } from './end.ts';
 import { plan } from './plan.ts';
 import type { Ports, WorkflowStates } from './ports.ts';
-import { runCall } from './run-call.ts';
 import { score } from './score.ts';
 import { createSweepActivities } from './sweep.ts';
-import { end } from './end.ts';
-import type { CallInput, CallResult, CascadeActivities, SweepActivities } from './types.ts';
+import type { CancelActivities, CancelTarget, CascadeActivities, SweepActivities } from './types.ts';
 
 export type { ConnectedProvider, Ports, WorkflowState, WorkflowStates } from './ports.ts';
 
@@ -23,41 +20,28 @@ export const HEARTBEAT_MS = 400;
 export function createActivities(
   ports: Ports,
   temporal: WorkflowStates,
-): CascadeActivities & SweepActivities {
+): CascadeActivities & CancelActivities & SweepActivities {
+  const watch = new CancelWatch(ports.ledger);
   return {
     plan: (request) => plan(ports, request),
-    call: (input) => heartbeating(() => call(ports, input)),
-    score: (input) => heartbeating(() => score(ports, input)),
+    call: (input) => hearing(watch, (signal) => call(ports, input, signal)),
+    score: (input) =>
+      hearing(watch, async (signal) => score(ports, input, await ports.ledger.textsOf(input.query), signal)),
     end: (input) => end(ports, temporal, input),
+    requestCancel: (target) => requestCancel(ports, target),
     ...createSweepActivities(ports, temporal),
   };
 }
 
-async function call(ports: Ports, input: CallInput): Promise<CallResult> {
-  const texts = await ports.ledger.textsOf(input.query);
-  const request = texts.get('request') as
-    { messages: readonly JsonObject[]; parameters: JsonObject } | undefined;
-  if (request === undefined) {
-    const { queryId, task, retention } = input.query;
-    throw cannotPlan(
-      'answer-not-retained',
-      `the prompt of query ${queryId} is gone: it had ended, and its task retains "${retention}"; start it again under another key`,
-      { queryId, task, attempts: await ports.ledger.attemptsOf(input.query) },
-    );
-  }
-  const { attemptId, response, attempts } = await runCall(ports, {
-    ...input,
-    ...request,
-    purpose: 'serve',
-    ordinal: 0,
-  });
-  const { message, finishReason } = response;
-  const answer = extractAnswer(messageText(message), input.query.answer, input.stage);
-  return { attemptId, message, finishReason, answer, attempts };
+/** Does work that can be stopped: an ordinary activity hears of a cancel with its heartbeats, a local one in the ledger. */
+function hearing<T>(watch: CancelWatch, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  return context.info.isLocal
+    ? watch.during(work)
+    : heartbeating(context, () => work(context.cancellationSignal));
 }
 
-async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
-  const context = Context.current();
+async function heartbeating<T>(context: Context, work: () => Promise<T>): Promise<T> {
   const timer = setInterval(() => {
     context.heartbeat();
   }, HEARTBEAT_MS);
@@ -66,4 +50,10 @@ async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
   } finally {
     clearInterval(timer);
   }
+}
+
+async function requestCancel({ ledger }: Ports, target: CancelTarget): Promise<'requested' | 'over'> {
+  const asked = await ledger.requestCancel({ namespace: activityInfo().namespace, ...target });
+  if (asked === 'unknown') throw new Error(`run ${target.runId} of ${target.workflowId} has no query yet`);
+  return asked;
 }

@@ -136,6 +136,7 @@ function buildPlan(
     answer: policy.answer,
     limits: lowerOf(policy.limits, request),
     retention: policy.retention,
+    ...(policy.execution === undefined ? {} : { execution: policy.execution }),
     ...(policy.learned === undefined ? {} : { modelAccuracy: policy.learned.modelAccuracy }),
   };
 }

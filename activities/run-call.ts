@@ -8,7 +8,7 @@ import type { Close, Intent, KeptResponse } from '../ledger/attempts.ts';
 import { withPatience } from '../ledger/patience.ts';
 import type { ModelOutcome, ModelResponse, Provider } from '../providers/provider.ts';
 import { costOfRequest } from './cost.ts';
-import { callFailed, denied, stopped } from './failures.ts';
+import { callFailed, cancelHeard, denied, stopped } from './failures.ts';
 import type { Ports } from './ports.ts';
 import type { PlanRef } from './types.ts';
 
@@ -39,9 +39,10 @@ const GRACE_MS = 15_000;
  * One attempt of a call: the intent is committed, the request leaves, the row is closed with what is known. A call that
  * has succeeded before is found, and not bought again.
  * @throws {ApplicationFailure} `provider.<kind>`, retryable as the kind and the stage's limit say, or `escalier.denied`.
+ * @param signal aborts the request.
  * @throws {CancelledFailure} when the query is cancelled; the row is closed by then.
  */
-export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade> {
+export async function runCall(ports: Ports, call: CallToMake, signal: AbortSignal): Promise<CallMade> {
   const { query, model } = call;
   const attempts = async (): Promise<AttemptSummary[]> =>
     (await ports.ledger.attemptsOf(query)).filter(
@@ -57,6 +58,7 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
   const askedAt = new Date();
   const intent = intentOf(ports, call, Math.min(model.timeoutMs, timeLeftMs), askedAt);
   const opened = await ports.ledger.openAttempt(intent);
+  if (opened.type === 'cancelled') throw cancelHeard();
   if (opened.type === 'denied') throw denied(intent, opened, await attempts());
   if (opened.type === 'found') {
     const response = await keptResponse(ports, query, opened.attemptId);
@@ -73,7 +75,7 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
       timeoutMs: intent.expiresInMs - GRACE_MS,
       attemptId,
     },
-    Context.current().cancellationSignal,
+    signal,
   );
   // The response is money spent: it is worth waiting for a ledger that is away for a moment.
   await withPatience(() =>
@@ -87,7 +89,7 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
     case 'answered':
       return { attemptId, response: kept(outcome.response), attempts: await attempts() };
     case 'cancelled':
-      throw stopped();
+      throw stopped(signal);
     case 'failed':
       throw callFailed(outcome.kind, outcome.message, await attempts(), {
         again: opened.failedBefore + 1 < model.maxAttempts && !cutByDeadline,

@@ -13,7 +13,12 @@ import { parseRequest, type CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
 import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
-import { TASK_QUEUE, WORKFLOW_TYPE } from '../core/temporal-names.ts';
+import {
+  CANCEL_WORKFLOW_ID,
+  CANCEL_WORKFLOW_TYPE,
+  TASK_QUEUE,
+  WORKFLOW_TYPE,
+} from '../core/temporal-names.ts';
 import { CancelledError, plainError, type CascadeError } from './errors.ts';
 import { toCascadeError, unavailable } from './failures.ts';
 import { startedRequestHash } from './started-request.ts';
@@ -25,6 +30,9 @@ const LONGEST_KEY_BYTES = 1000;
 
 /** How long a cancelled query is asked what it cost: only a worker that is up can say. */
 const LAST_WORD_MS = 5_000;
+
+/** A cancel that no worker has carried on by then is of no use: Temporal's own has been heard. */
+const ANNOUNCED_WITHIN_MS = 60_000;
 
 export interface EscalierOptions {
   /** Temporal's gRPC address. Default `localhost:7233`. */
@@ -147,16 +155,32 @@ export class Escalier {
   /** Cancels a query: its request is aborted within about a second. A query that has ended stays as it is. */
   async cancel(id: string): Promise<void> {
     const client = await this.client();
-    const handle = client.workflow.getHandle(id);
     try {
-      await handle.cancel().catch(async (error: unknown) => {
-        // Temporal finds no query to cancel: one that has ended is described all the same.
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-        await handle.describe();
-      });
+      const { runId, status } = await client.workflow.getHandle(id).describe();
+      if (status.name !== 'RUNNING') return;
+      await client.workflow
+        .getHandle(id, runId)
+        .cancel()
+        .catch((error: unknown) => {
+          // It has ended in between.
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        });
+      await this.announceCancel(client, id, runId);
     } catch (error) {
       throw toCascadeError(error, id);
     }
+  }
+
+  /** To a request within the workflow's own task, which does not hear Temporal while it runs. */
+  private async announceCancel(client: Client, workflowId: string, runId: string): Promise<void> {
+    await client.workflow.start(CANCEL_WORKFLOW_TYPE, {
+      workflowId: `${CANCEL_WORKFLOW_ID}-${runId}`,
+      taskQueue: this.options.taskQueue ?? TASK_QUEUE,
+      args: [{ workflowId, runId }],
+      // Cancelled again, it is announced again, unless that is under way.
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowExecutionTimeout: ANNOUNCED_WITHIN_MS,
+    });
   }
 
   async close(): Promise<void> {

@@ -49,6 +49,8 @@ export type Opened =
   | { readonly type: 'opened'; readonly attemptId: string; readonly failedBefore: number }
   /** The call has succeeded before: nothing is bought again. */
   | { readonly type: 'found'; readonly attemptId: string }
+  /** The run was asked to stop. */
+  | { readonly type: 'cancelled' }
   /** Its worst case does not fit into what is left of these budgets, or of the query's own limit where there are none. */
   | { readonly type: 'denied'; readonly budgets: readonly BudgetState[] };
 
@@ -66,6 +68,7 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
     if (earlier.some((attempt) => attempt.status === 'started')) await supersede(db, intent);
     const succeeded = earlier.find((attempt) => attempt.status === 'succeeded');
     if (succeeded !== undefined) return { type: 'found', attemptId: succeeded.attempt_id };
+    if (query.cancelRequestedRunId === intent.runId) return { type: 'cancelled' };
     if (!(await fitsBudget(db, intent))) return { type: 'denied', budgets: [] };
     const attemptId = uuidv7();
     // Budgets are shared by many queries: from here on little may come before the commit.
@@ -84,6 +87,7 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
 interface LockedQuery {
   readonly runId: string;
   readonly tenant: string | null;
+  readonly cancelRequestedRunId: string | null;
   readonly status: 'running' | 'ended';
   /** Whether it has ended, and served something. */
   readonly answered: boolean;
@@ -92,7 +96,7 @@ interface LockedQuery {
 async function lockQuery(db: Queryable, call: QueryRef): Promise<LockedQuery> {
   const { rows } = await db.query<LockedQuery>({
     name: 'lock-query',
-    text: `select run_id as "runId", tenant, status, status = 'ended' and served_attempt_id is not null as answered
+    text: `select run_id as "runId", tenant, cancel_requested_run_id as "cancelRequestedRunId", status, status = 'ended' and served_attempt_id is not null as answered
            from queries where started_at = $1 and query_id = $2 for update`,
     values: [call.startedAt, call.queryId],
   });

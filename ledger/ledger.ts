@@ -10,6 +10,7 @@ import {
   type Intent,
   type Opened,
 } from './attempts.ts';
+import { cancelledRuns, requestCancel, type CancelRequested } from './cancel.ts';
 import { keepPriceBook, type PricedModel } from './price-books.ts';
 import { endQuery, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
 import { startQuery, type StartedQuery } from './start-query.ts';
@@ -27,6 +28,8 @@ export interface Ledger extends SweepLedger {
   attemptsOf(query: QueryRef): Promise<AttemptSummary[]>;
   textsOf(query: QueryRef): Promise<Map<TextItem, Json>>;
   endQuery(end: QueryEnd): Promise<Ended>;
+  requestCancel(run: QueryRun): Promise<CancelRequested>;
+  cancelledRuns(): Promise<string[]>;
 }
 
 /** @param sealer encrypts texts at rest; null keeps them as they are. */
@@ -46,6 +49,8 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
     attemptsOf: (query) => attemptsOfQuery(pool, query),
     textsOf: (query) => readTexts(pool, sealer, query),
     endQuery: (end) => endQuery(pool, end),
+    requestCancel: (run) => requestCancel(pool, run),
+    cancelledRuns: () => cancelledRuns(pool),
     ...createSweepLedger(pool),
   };
 }

@@ -200,6 +200,7 @@ create table queries (
   workflow_id text not null,
   run_id text not null,
   ended_at timestamp with time zone,
+  cancel_requested_run_id text,
   constraint queries_check CHECK (((status = 'ended'::text) = (outcome IS NOT NULL))),
   constraint queries_check1 CHECK (((status = 'ended'::text) = (ended_at IS NOT NULL))),
   constraint queries_confidence_check CHECK (((confidence >= (0)::double precision) AND (confidence <= (1)::double precision))),
@@ -332,6 +333,8 @@ CREATE INDEX attempts_unsettled ON ONLY public.attempts USING btree (closed_at) 
 CREATE INDEX labels_by_query ON ONLY public.labels USING btree (query_id);
 
 CREATE INDEX queries_by_task ON ONLY public.queries USING btree (task, started_at);
+
+CREATE INDEX queries_cancel_requested ON ONLY public.queries USING btree (cancel_requested_run_id) WHERE ((status = 'running'::text) AND (cancel_requested_run_id IS NOT NULL));
 
 CREATE INDEX queries_running ON ONLY public.queries USING btree (started_at, query_id) WHERE (status = 'running'::text);
 
@@ -1104,6 +1107,7 @@ comment on column queries.namespace is 'Temporal namespace.';
 comment on column queries.workflow_id is 'Temporal workflow id.';
 comment on column queries.run_id is 'Temporal run id of the latest run that planned the query, asked for a request of it, or ended it.';
 comment on column queries.ended_at is 'When it ended.';
+comment on column queries.cancel_requested_run_id is 'Temporal run id of the run that a client has asked to stop: its open request is aborted, and it makes no other. Null where nobody asked, or only Temporal was told.';
 comment on view queries_by_day is 'Every query, summed by UTC day of its start and by how it ended. Sealed days come from report_queries, the others from the base tables: the same rows either way. Filter on day.';
 comment on column queries_by_day.day is 'UTC day on which the query started.';
 comment on column queries_by_day.task is 'The task.';

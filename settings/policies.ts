@@ -66,6 +66,7 @@ export function policyOf(
     answer,
     limits: limitsOf(raw),
     retention: raw.retention ?? 'full',
+    ...(raw.execution === 'inline' ? { execution: 'inline' } : {}),
     tokenProfile,
   };
 }

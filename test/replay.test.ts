@@ -50,7 +50,15 @@ describe('histories of real runs', () => {
   test('there are some of every kind', () => {
     expect(names).toEqual(
       expect.arrayContaining(
-        ['accepted', 'budget', 'cancelled', 'escalated-with-retry', 'judge'].map((name) => `${name}.json`),
+        [
+          'accepted',
+          'budget',
+          'cancelled',
+          'escalated-with-retry',
+          'inline',
+          'inline-with-retry',
+          'judge',
+        ].map((name) => `${name}.json`),
       ),
     );
   });
