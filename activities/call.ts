@@ -1,7 +1,7 @@
 import { extractAnswer } from '../core/answer.ts';
 import type { Json, JsonObject } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
-import { cannotPlan } from './failures.ts';
+import { cannotPlan, queryLost } from './failures.ts';
 import type { Ports } from './ports.ts';
 import { runCall } from './run-call.ts';
 import { score, type Texts } from './score.ts';
@@ -40,6 +40,7 @@ async function scoresOf(
 
 async function promptIsGone({ ledger }: Ports, { query }: CallInput): Promise<Error> {
   const { queryId, task, retention } = query;
+  if (!(await ledger.knowsQuery(query))) return queryLost(query);
   return cannotPlan(
     'answer-not-retained',
     `the prompt of query ${queryId} is gone: it had ended, and its task retains "${retention}"; start it again under another key`,

@@ -5,6 +5,7 @@ import {
   CANCEL_HEARD,
   DENIED,
   failureType,
+  QUERY_LOST,
   UNSCORED,
   type AttemptSummary,
   type ErrorCode,
@@ -78,6 +79,16 @@ export function denied(
 /** Scoring that failed for a reason of the scorer's own: the response stays unscored, and the cascade climbs on. */
 export function unscored(message: string, attempts: readonly AttemptSummary[]): ApplicationFailure {
   return ApplicationFailure.create({ type: UNSCORED, message, nonRetryable: true, details: [{ attempts }] });
+}
+
+/** The ledger has lost the query's start, with nothing spent: the workflow, which has the request, restores it. */
+export function queryLost({ queryId }: { readonly queryId: string }): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(`the ledger has no query ${queryId}`, QUERY_LOST);
+}
+
+/** A run that is no longer its key's. */
+export function superseded(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'escalier.superseded');
 }
 
 /** The reason of a signal that aborts because the ledger tells of a cancel. */

@@ -3,6 +3,7 @@ import { call } from './call.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { end } from './end.ts';
 import { plan } from './plan.ts';
+import { restore } from './restore.ts';
 import type { Ports, WorkflowStates } from './ports.ts';
 import { score } from './score.ts';
 import { createSweepActivities } from './sweep.ts';
@@ -24,6 +25,7 @@ export function createActivities(
   const watch = new CancelWatch(ports.ledger);
   return {
     plan: (request) => plan(ports, request),
+    restore: (request, query) => restore(ports, request, query),
     call: (input) => hearing(watch, (signal) => call(ports, input, signal)),
     score: (input) =>
       hearing(watch, async (signal) => score(ports, input, await ports.ledger.textsOf(input.query), signal)),

@@ -8,7 +8,7 @@ import type { Close, Intent, KeptResponse } from '../ledger/attempts.ts';
 import { withPatience } from '../ledger/patience.ts';
 import type { ModelOutcome, ModelResponse, Provider } from '../providers/provider.ts';
 import { costOfRequest } from './cost.ts';
-import { callFailed, cancelHeard, denied, stopped } from './failures.ts';
+import { callFailed, cancelHeard, denied, queryLost, stopped } from './failures.ts';
 import type { Ports } from './ports.ts';
 import type { PlanRef } from './types.ts';
 
@@ -58,6 +58,7 @@ export async function runCall(ports: Ports, call: CallToMake, signal: AbortSigna
   const askedAt = new Date();
   const intent = intentOf(ports, call, Math.min(model.timeoutMs, timeLeftMs), askedAt);
   const opened = await ports.ledger.openAttempt(intent);
+  if (opened.type === 'lost') throw queryLost(query);
   if (opened.type === 'cancelled') throw cancelHeard();
   if (opened.type === 'denied') throw denied(intent, opened, await attempts());
   if (opened.type === 'found') {

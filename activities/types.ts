@@ -100,6 +100,8 @@ export interface CancelActivities {
 
 export interface CascadeActivities {
   plan(request: CascadeRequest): Promise<Planned>;
+  /** Opens a query again that the ledger has lost before anything was spent on it. */
+  restore(request: CascadeRequest, query: PlanRef): Promise<void>;
   call(input: CallInput): Promise<CallResult>;
   score(input: ScoreInput): Promise<ScoreResult>;
   end(input: EndInput): Promise<EndResult>;

@@ -49,6 +49,8 @@ export type Opened =
   | { readonly type: 'opened'; readonly attemptId: string; readonly failedBefore: number }
   /** The call has succeeded before: nothing is bought again. */
   | { readonly type: 'found'; readonly attemptId: string }
+  /** The ledger has no such query: see `restoreQuery`. */
+  | { readonly type: 'lost' }
   /** The run was asked to stop. */
   | { readonly type: 'cancelled' }
   /** Its worst case does not fit into what is left of these budgets, or of the query's own limit where there are none. */
@@ -62,6 +64,7 @@ export type Opened =
 export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened> {
   return inTransaction(pool, async (db) => {
     const query = await lockQuery(db, intent);
+    if (query === null) return { type: 'lost' };
     if (query.runId !== intent.runId) await handOver(db, intent);
     const earlier = await attemptsOfCall(db, intent);
     // Also where the call turns out to be paid for: nobody will try it again, and the row would stay open.
@@ -93,14 +96,14 @@ interface LockedQuery {
   readonly answered: boolean;
 }
 
-async function lockQuery(db: Queryable, call: QueryRef): Promise<LockedQuery> {
+async function lockQuery(db: Queryable, call: QueryRef): Promise<LockedQuery | null> {
   const { rows } = await db.query<LockedQuery>({
     name: 'lock-query',
     text: `select run_id as "runId", tenant, cancel_requested_run_id as "cancelRequestedRunId", status, status = 'ended' and served_attempt_id is not null as answered
            from queries where started_at = $1 and query_id = $2 for update`,
     values: [call.startedAt, call.queryId],
   });
-  return onlyRow(rows, `query ${call.queryId}`);
+  return rows[0] ?? null;
 }
 
 /** The run that asks for a request works on the query now: after a reset it is another than the one that planned. */
@@ -248,7 +251,7 @@ export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: 
     const closed = rows[0];
     if (closed === undefined) return;
     if (close.status === 'succeeded') {
-      if (query.answered) await rejectUnused(db, close);
+      if (query?.answered) await rejectUnused(db, close);
       if (close.response !== null) await keepText(db, sealer, close, close.attemptId, close.response.kept);
     }
     // Last: other queries wait for the budgets' rows until the commit.

@@ -15,12 +15,15 @@ import { keepPriceBook, type PricedModel } from './price-books.ts';
 import { endQuery, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
 import { startQuery, type StartedQuery } from './start-query.ts';
 import { readTexts, type QueryRef, type Sealer, type TextItem } from './texts.ts';
+import { knowsQuery, restoreQuery, type PlannedQuery } from './restore-query.ts';
 import { createSweepLedger, type SweepLedger } from './sweep.ts';
 import type { Json } from '../core/policy.ts';
 
 /** What activities ask of the ledger. Each method is one transaction. */
 export interface Ledger extends SweepLedger {
   startQuery(run: QueryRun, request: CascadeRequest): Promise<StartedQuery>;
+  restoreQuery(run: QueryRun, request: CascadeRequest, lost: PlannedQuery): Promise<boolean>;
+  knowsQuery(query: QueryRef): Promise<boolean>;
   /** Keeps a model's price rows, and that they are what is known of its price now; null for an unknown price. */
   keepPrices(model: PricedModel, prices: readonly Price[] | null): Promise<void>;
   openAttempt(intent: Intent): Promise<Opened>;
@@ -37,6 +40,8 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
   const keptBooks = new Set<string>();
   return {
     startQuery: (run, request) => startQuery(pool, sealer, run, request),
+    restoreQuery: (run, request, lost) => restoreQuery(pool, sealer, run, request, lost),
+    knowsQuery: (query) => knowsQuery(pool, query),
     async keepPrices(model, prices) {
       // Books are few and seldom change: each is written once per process.
       const key = JSON.stringify([model.provider, model.modelId, prices?.map(({ id }) => id) ?? []]);

@@ -38,16 +38,30 @@ const QUERY_COLUMNS = `query_id as "queryId", to_json(started_at at time zone 'U
   policy_version as "policyVersion", status, outcome, accepted, served_attempt_id as "servedAttemptId",
   served_stage as "servedStage", confidence, threshold, failure_message as "failureMessage", retention`;
 
-/** Claims a workflow id for a request, or finds what it stands for already. */
-export async function claimKey(db: Queryable, run: QueryRun, request: CascadeRequest): Promise<QueryKey> {
+/**
+ * Claims a workflow id for a request, or finds what it stands for already.
+ * @param as the query that a new key is to stand for; by default a new one.
+ */
+export async function claimKey(
+  db: Queryable,
+  run: QueryRun,
+  request: CascadeRequest,
+  as?: QueryRef,
+): Promise<QueryKey> {
   const { rows } = await db.query<QueryKey>({
     name: 'claim-key',
     text: `insert into query_keys (namespace, workflow_id, query_id, started_at, request_sha256)
-           values ($1, $2, $3, now(), $4)
+           values ($1, $2, $3, coalesce($5, now()), $4)
            on conflict (namespace, workflow_id) do update set namespace = excluded.namespace
            returning query_id as "queryId", to_json(started_at at time zone 'UTC')#>>'{}' || 'Z' as "startedAt",
              request_sha256 as "requestSha256"`,
-    values: [run.namespace, run.workflowId, uuidv7(), requestHash(request)],
+    values: [
+      run.namespace,
+      run.workflowId,
+      as?.queryId ?? uuidv7(),
+      requestHash(request),
+      as?.startedAt ?? null,
+    ],
   });
   return onlyRow(rows, `workflow ${run.workflowId}`);
 }
@@ -156,67 +170,79 @@ export interface Judgement {
 export type Ended =
   | { readonly type: 'ended' }
   /** Nothing was changed: the query is this run's, or has ended and was to stay. */
-  | { readonly type: 'left'; readonly runId: string };
+  | { readonly type: 'left'; readonly runId: string }
+  /** The ledger has no such query: see `restoreQuery`. */
+  | { readonly type: 'lost' };
 
 /**
  * Ends a query: outcome, verdicts and texts in one transaction. Ending it again with the same outcome changes nothing. Of
  * a query that serves something, every other usable response is `rejected` unless it is judged here.
+ *
+ * With an answer it is a recoverable commit: all of it stands in the workflow's result too, from which the sweeper ends the
+ * query again where it is found running. An end without one is durable: Temporal does not keep all that it says.
  */
 export async function endQuery(pool: pg.Pool, end: QueryEnd): Promise<Ended> {
-  return inTransaction(pool, async (db) => {
-    const { rowCount } = await db.query({
-      name: 'end-query',
-      text: `update queries set status = 'ended', outcome = $3, accepted = $3 in ('accepted', 'last-stage'),
+  return inTransaction(
+    pool,
+    async (db) => {
+      const { rowCount } = await db.query({
+        name: 'end-query',
+        text: `update queries set status = 'ended', outcome = $3, accepted = $3 in ('accepted', 'last-stage'),
                served_attempt_id = $4, served_model = $5, served_stage = $6, confidence = $7, threshold = $8,
                failure_message = $9, ended_at = coalesce(ended_at, now()), run_id = $10
              where started_at = $1 and query_id = $2 and run_id in ($10, $11) and (status = 'running' or not $12)`,
-      values: [
-        end.startedAt,
-        end.queryId,
-        end.outcome,
-        end.served?.attemptId ?? null,
-        end.servedModel,
-        end.served?.stage ?? null,
-        end.served?.confidence ?? null,
-        end.served?.threshold ?? null,
-        storable(end.failureMessage),
-        end.runId,
-        end.insteadOf ?? end.runId,
-        end.onlyRunning ?? false,
-      ],
-    });
-    if (rowCount === 0) return { type: 'left', runId: await runOf(db, end) };
-    await db.query({
-      name: 'judge-attempts',
-      text: `update attempts a set verdict = j.verdict, confidence = j.confidence, threshold = j.threshold
+        values: [
+          end.startedAt,
+          end.queryId,
+          end.outcome,
+          end.served?.attemptId ?? null,
+          end.servedModel,
+          end.served?.stage ?? null,
+          end.served?.confidence ?? null,
+          end.served?.threshold ?? null,
+          storable(end.failureMessage),
+          end.runId,
+          end.insteadOf ?? end.runId,
+          end.onlyRunning ?? false,
+        ],
+      });
+      if (rowCount === 0) {
+        const runId = await runOf(db, end);
+        return runId === null ? { type: 'lost' } : { type: 'left', runId };
+      }
+      await db.query({
+        name: 'judge-attempts',
+        text: `update attempts a set verdict = j.verdict, confidence = j.confidence, threshold = j.threshold
              from unnest($3::uuid[], $4::text[], $5::float8[], $6::float8[]) as j (attempt_id, verdict, confidence, threshold)
              where a.query_started_at = $1 and a.query_id = $2 and a.attempt_id = j.attempt_id`,
-      values: [
-        end.startedAt,
-        end.queryId,
-        end.judgements.map((judgement) => judgement.attemptId),
-        end.judgements.map((judgement) => judgement.verdict),
-        end.judgements.map((judgement) => judgement.confidence),
-        end.judgements.map((judgement) => judgement.threshold),
-      ],
-    });
-    if (end.served !== null) {
-      await rejectUnused(
-        db,
-        end,
-        end.judgements.flatMap(({ attemptId, verdict }) => (verdict === null ? [] : [attemptId])),
-      );
-    }
-    await settleTexts(db, end, end.retention === 'full');
-    return { type: 'ended' };
-  });
+        values: [
+          end.startedAt,
+          end.queryId,
+          end.judgements.map((judgement) => judgement.attemptId),
+          end.judgements.map((judgement) => judgement.verdict),
+          end.judgements.map((judgement) => judgement.confidence),
+          end.judgements.map((judgement) => judgement.threshold),
+        ],
+      });
+      if (end.served !== null) {
+        await rejectUnused(
+          db,
+          end,
+          end.judgements.flatMap(({ attemptId, verdict }) => (verdict === null ? [] : [attemptId])),
+        );
+      }
+      await settleTexts(db, end, end.retention === 'full');
+      return { type: 'ended' };
+    },
+    end.served === null ? 'durable' : 'recoverable',
+  );
 }
 
-async function runOf(db: Queryable, query: QueryRef): Promise<string> {
+async function runOf(db: Queryable, query: QueryRef): Promise<string | null> {
   const { rows } = await db.query<{ runId: string }>({
     name: 'run-of-query',
     text: 'select run_id as "runId" from queries where started_at = $1 and query_id = $2',
     values: [query.startedAt, query.queryId],
   });
-  return onlyRow(rows, `query ${query.queryId}`).runId;
+  return rows[0]?.runId ?? null;
 }

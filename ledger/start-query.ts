@@ -55,26 +55,31 @@ async function startOrFind(
   run: QueryRun,
   request: CascadeRequest,
 ): Promise<StartedQuery> {
-  return inTransaction(pool, async (db) => {
-    const current = await currentPolicy(db, request.task);
-    if (current === null) return { type: 'unknown-task', tasks: await taskNames(db) };
-    const key = await claimKey(db, run, request);
-    if (key.requestSha256 !== requestHash(request)) return { type: 'conflict', query: key };
-    const query = await findQuery(db, key);
-    if (query === null) {
-      const { version, policy } = current;
-      await insertQuery(db, sealer, {
-        key,
-        run,
-        request,
-        policyVersion: version,
-        retention: policy.retention,
-      });
-      return { type: 'started', query: key, version, policy };
-    }
-    const policy = await policyVersion(db, query.task, query.policyVersion);
-    if (query.servedAttemptId !== null) return { type: 'finished', query, policy };
-    await reopenQuery(db, sealer, { key, run, request });
-    return { type: 'started', query: key, version: query.policyVersion, policy };
-  });
+  return inTransaction(
+    pool,
+    async (db) => {
+      const current = await currentPolicy(db, request.task);
+      if (current === null) return { type: 'unknown-task', tasks: await taskNames(db) };
+      const key = await claimKey(db, run, request);
+      if (key.requestSha256 !== requestHash(request)) return { type: 'conflict', query: key };
+      const query = await findQuery(db, key);
+      if (query === null) {
+        const { version, policy } = current;
+        await insertQuery(db, sealer, {
+          key,
+          run,
+          request,
+          policyVersion: version,
+          retention: policy.retention,
+        });
+        return { type: 'started', query: key, version, policy };
+      }
+      const policy = await policyVersion(db, query.task, query.policyVersion);
+      if (query.servedAttemptId !== null) return { type: 'finished', query, policy };
+      await reopenQuery(db, sealer, { key, run, request });
+      return { type: 'started', query: key, version: query.policyVersion, policy };
+      // Lost, it is restored (see `restoreQuery`) before the first intent, whose own commit carries it to the disk.
+    },
+    'recoverable',
+  );
 }

@@ -62,7 +62,10 @@ export async function startWorker(options: CascadeWorkerOptions): Promise<Cascad
       identity: options.identity ?? workerIdentity(),
       ...workflowSource(dataConverter?.failureConverterPath),
       ...(dataConverter === undefined ? {} : { dataConverter }),
-      activities: createActivities(options.ports, workflowStates(connection, options.namespace)),
+      activities: createActivities(
+        options.ports,
+        workflowStates(connection, options.namespace, options.payloadCodec),
+      ),
       maxHeartbeatThrottleInterval: HEARTBEAT_MS,
       defaultHeartbeatThrottleInterval: HEARTBEAT_MS,
       // A model call is a socket that waits: hundreds cost little memory, and each holds a slot.

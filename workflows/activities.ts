@@ -37,6 +37,7 @@ const inline = proxyLocalActivities<CascadeActivities>({
 });
 
 export const plan = local.plan;
+export const restore = local.restore;
 /** Scoring on this machine's processor. */
 export const scoreHere = local.score;
 /** Scoring that asks a model or another service. */

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { CascadeEvent, CascadeState, Command, Progress, ScoredAnswer } from '../core/cascade.ts';
 import type { JsonObject, Plan } from '../core/policy.ts';
+import type { CascadeRequest } from '../core/request.ts';
 import type { AttemptSummary } from '../core/result.ts';
 import { spendFromJson, sumSpend } from '../core/spend.ts';
 import { describeClimb } from './details.ts';
@@ -41,9 +42,11 @@ export class Climb {
   readonly stages = new Map<number, StageRecord>();
   private readonly bought = new Map<string, AttemptSummary>();
   private readonly startedMs: number = workflowInfo().runStartTime.getTime();
+  readonly request: CascadeRequest;
   private readonly plan: Plan;
 
-  constructor(plan: Plan) {
+  constructor(request: CascadeRequest, plan: Plan) {
+    this.request = request;
     this.plan = plan;
     setHandler(attemptsQuery, () => this.attempts());
     setHandler(cancelSignal, () => {

@@ -6,7 +6,7 @@ import { CANCEL_HEARD, DENIED, failureType, UNSCORED } from '../core/result.ts';
 import { brief, call, scheduleToClose, scoreHere, scoreThere } from './activities.ts';
 import { askModels } from './ask-models.ts';
 import type { Climb } from './climb.ts';
-import { refTo } from './pin.ts';
+import { refTo, withQuery } from './pin.ts';
 
 /** What came of a command, before money and time are added. */
 type Happening<Event = CascadeEvent> = Event extends unknown ? Omit<Event, keyof Progress> : never;
@@ -21,9 +21,11 @@ export async function perform(
 ): Promise<CascadeEvent> {
   const happening = await climb.scope
     .run(() =>
-      command.type === 'call'
-        ? callStage(plan, state, command, climb)
-        : scoreStage(plan, state, command, climb),
+      withQuery(climb.request, plan, () =>
+        command.type === 'call'
+          ? callStage(plan, state, command, climb)
+          : scoreStage(plan, state, command, climb),
+      ),
     )
     .catch((error: unknown) => afterFailure(error, command, climb));
   const event = { ...happening, ...climb.progress() };

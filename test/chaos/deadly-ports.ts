@@ -25,7 +25,7 @@ export function watchCommits(pool: pg.Pool, passing: Passing): void {
     const send = client.query.bind(client) as (...args: unknown[]) => unknown;
     const watched = (...args: unknown[]): unknown => {
       const [statement] = args;
-      if (statement === 'begin') point = undefined;
+      if (String(statement).startsWith('begin')) point = undefined;
       if (statement === 'commit' && point !== undefined) passing(point);
       if (typeof statement === 'object' && statement !== null && 'name' in statement) {
         point = COMMITS[String(statement.name)] ?? point;
