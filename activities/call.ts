@@ -9,7 +9,8 @@ import type { CallInput, CallResult, ScoreResult } from './types.ts';
 
 /** Asks a stage's model, and scores what it says where that is this activity's to do. @throws as `runCall` does. */
 export async function call(ports: Ports, input: CallInput, signal: AbortSignal): Promise<CallResult> {
-  const texts = await ports.ledger.textsOf(input.query);
+  const earlier = (input.scoring?.responses ?? []).map(({ attemptId }) => attemptId);
+  const texts = await ports.ledger.textsOf(input.query, ['request', ...earlier]);
   const request = texts.get('request') as
     { messages: readonly JsonObject[]; parameters: JsonObject } | undefined;
   if (request === undefined) throw await promptIsGone(ports, input);

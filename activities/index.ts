@@ -5,9 +5,15 @@ import { end } from './end.ts';
 import { plan } from './plan.ts';
 import { restore } from './restore.ts';
 import type { Ports, WorkflowStates } from './ports.ts';
-import { score } from './score.ts';
+import { score, type Texts } from './score.ts';
 import { createSweepActivities } from './sweep.ts';
-import type { CancelActivities, CancelTarget, CascadeActivities, SweepActivities } from './types.ts';
+import type {
+  CancelActivities,
+  CancelTarget,
+  CascadeActivities,
+  ScoreInput,
+  SweepActivities,
+} from './types.ts';
 
 export type { ConnectedProvider, Ports, WorkflowState, WorkflowStates } from './ports.ts';
 
@@ -28,11 +34,15 @@ export function createActivities(
     restore: (request, query) => restore(ports, request, query),
     call: (input) => hearing(watch, (signal) => call(ports, input, signal)),
     score: (input) =>
-      hearing(watch, async (signal) => score(ports, input, await ports.ledger.textsOf(input.query), signal)),
+      hearing(watch, async (signal) => score(ports, input, await textsOf(ports, input), signal)),
     end: (input) => end(ports, temporal, input),
     requestCancel: (target) => requestCancel(ports, target),
     ...createSweepActivities(ports, temporal),
   };
+}
+
+function textsOf({ ledger }: Ports, { query, responses }: ScoreInput): Promise<Texts> {
+  return ledger.textsOf(query, ['request', ...responses.map(({ attemptId }) => attemptId)]);
 }
 
 /** Does work that can be stopped: an ordinary activity hears of a cancel with its heartbeats, a local one in the ledger. */

@@ -8,7 +8,14 @@ import { keepPartitions } from '../ledger/partitions.ts';
 import { keepReportDaysSealed } from '../ledger/seal-report-days.ts';
 import type { ScorerRegistry } from '../scorers/index.ts';
 import type { Settings } from '../settings/load.ts';
-import { createPorts, installRuntime, missingKey, startWorker, workerIdentity } from '../worker/index.ts';
+import {
+  createPorts,
+  installRuntime,
+  missingKey,
+  startWorker,
+  workerIdentity,
+  type CascadeWorker,
+} from '../worker/index.ts';
 import { payloadKeys, temporalCredentials, type Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
 
@@ -25,6 +32,8 @@ export interface HostOptions {
 
 export interface HostedWorker {
   readonly pool: pg.Pool;
+  /** For a client in this process that starts queries eagerly. */
+  readonly connection: CascadeWorker['connection'];
   /** Rejects when the worker dies. */
   readonly done: Promise<void>;
   stop(): Promise<void>;
@@ -81,6 +90,7 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
     });
     return {
       pool,
+      connection: worker.connection,
       done: worker.done,
       async stop() {
         partitions.stop();

@@ -1,6 +1,7 @@
 import {
   Client,
   Connection,
+  type ConnectionLike,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   type ConnectionOptions,
@@ -48,7 +49,12 @@ export interface EscalierOptions {
   /** The payload key(s), when the workers encrypt: see the docs on the codec. */
   readonly payloadKey?: string;
   /** A connection to use instead of opening one, which is then not closed by {@link Escalier.close}. */
-  readonly connection?: Connection;
+  readonly connection?: ConnectionLike;
+  /**
+   * Hands a query to the worker of this very process as it starts, without a round through Temporal's task queue. Only with the
+   * {@link connection} of that worker. Default: no.
+   */
+  readonly eagerStart?: boolean;
 }
 
 /** What to ask: the workflow's request, and the key under which it is asked and billed once. */
@@ -74,7 +80,7 @@ export interface StartedQuery {
 export class Escalier {
   private readonly options: EscalierOptions;
   private readonly codecs: readonly PayloadCodec[];
-  private connected: Promise<{ client: Client; connection: Connection }> | undefined;
+  private connected: Promise<{ client: Client; own: Connection | null }> | undefined;
 
   /** @throws {Error} when the payload key is none. Nothing is connected yet. */
   constructor(options: EscalierOptions = {}) {
@@ -121,6 +127,7 @@ export class Escalier {
         // A query that ended with an answer keeps its key; one that failed may go on where it stopped.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
         workflowIdConflictPolicy: 'FAIL',
+        ...(this.options.eagerStart ? { requestEagerStart: true } : {}),
       });
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw toCascadeError(error, id);
@@ -186,7 +193,7 @@ export class Escalier {
   async close(): Promise<void> {
     const connected = await this.connected?.catch(() => undefined);
     this.connected = undefined;
-    if (this.options.connection === undefined) await connected?.connection.close();
+    await connected?.own?.close();
   }
 
   /** Temporal drops the details of a workflow that ended as cancelled; its query handler still has the attempts. */
@@ -232,15 +239,15 @@ export class Escalier {
 async function connect(
   options: EscalierOptions,
   payloadCodecs: readonly PayloadCodec[],
-): Promise<{ client: Client; connection: Connection }> {
+): Promise<{ client: Client; own: Connection | null }> {
   const { address = 'localhost:7233', namespace = 'default', tls, apiKey } = options;
-  const connection =
-    options.connection ??
-    (await Connection.connect({
-      address,
-      ...(tls === undefined ? {} : { tls }),
-      ...(apiKey === undefined ? {} : { apiKey }),
-    }));
-  const client = new Client({ connection, namespace, dataConverter: { payloadCodecs: [...payloadCodecs] } });
-  return { client, connection };
+  const clientOn = (connection: ConnectionLike): Client =>
+    new Client({ connection, namespace, dataConverter: { payloadCodecs: [...payloadCodecs] } });
+  if (options.connection !== undefined) return { client: clientOn(options.connection), own: null };
+  const own = await Connection.connect({
+    address,
+    ...(tls === undefined ? {} : { tls }),
+    ...(apiKey === undefined ? {} : { apiKey }),
+  });
+  return { client: clientOn(own), own };
 }

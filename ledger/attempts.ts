@@ -46,7 +46,13 @@ export interface Intent extends Call {
 
 export type Opened =
   /** The row is committed: the request may leave. */
-  | { readonly type: 'opened'; readonly attemptId: string; readonly failedBefore: number }
+  | {
+      readonly type: 'opened';
+      readonly attemptId: string;
+      /** Which try of its call it is, from 1. */
+      readonly number: number;
+      readonly failedBefore: number;
+    }
   /** The call has succeeded before: nothing is bought again. */
   | { readonly type: 'found'; readonly attemptId: string }
   /** The ledger has no such query: see `restoreQuery`. */
@@ -74,8 +80,9 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
     if (query.cancelRequestedRunId === intent.runId) return { type: 'cancelled' };
     if (!(await fitsBudget(db, intent))) return { type: 'denied', budgets: [] };
     const attemptId = uuidv7();
+    const number = earlier.length + 1;
     // Budgets are shared by many queries: from here on little may come before the commit.
-    const reservations = await insertIntent(db, intent, query.tenant, attemptId, earlier.length + 1);
+    const reservations = await insertIntent(db, intent, query.tenant, attemptId, number);
     if (reservations.some(({ fits }) => !fits)) {
       return { type: 'denied', budgets: await denyReservation(db, reservations, intent.worstCaseUsd) };
     }
@@ -83,7 +90,7 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
     const failedBefore = earlier.filter(
       (attempt) => attempt.status === 'failed' && attempt.run_id === intent.runId,
     ).length;
-    return { type: 'opened', attemptId, failedBefore };
+    return { type: 'opened', attemptId, number, failedBefore };
   });
 }
 

@@ -12,7 +12,8 @@ import {
 } from './attempts.ts';
 import { cancelledRuns, requestCancel, type CancelRequested } from './cancel.ts';
 import { keepPriceBook, type PricedModel } from './price-books.ts';
-import { endQuery, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
+import { endQuery, promptOf, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
+import { RecentTexts } from './recent-texts.ts';
 import { startQuery, type StartedQuery } from './start-query.ts';
 import { readTexts, type QueryRef, type Sealer, type TextItem } from './texts.ts';
 import { knowsQuery, restoreQuery, type PlannedQuery } from './restore-query.ts';
@@ -29,7 +30,8 @@ export interface Ledger extends SweepLedger {
   openAttempt(intent: Intent): Promise<Opened>;
   closeAttempt(close: Close): Promise<void>;
   attemptsOf(query: QueryRef): Promise<AttemptSummary[]>;
-  textsOf(query: QueryRef): Promise<Map<TextItem, Json>>;
+  /** Texts of a query, at least those items that there are of the named ones. */
+  textsOf(query: QueryRef, items: readonly TextItem[]): Promise<ReadonlyMap<TextItem, Json>>;
   endQuery(end: QueryEnd): Promise<Ended>;
   requestCancel(run: QueryRun): Promise<CancelRequested>;
   cancelledRuns(): Promise<string[]>;
@@ -38,8 +40,13 @@ export interface Ledger extends SweepLedger {
 /** @param sealer encrypts texts at rest; null keeps them as they are. */
 export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
   const keptBooks = new Set<string>();
+  const recent = new RecentTexts();
   return {
-    startQuery: (run, request) => startQuery(pool, sealer, run, request),
+    async startQuery(run, request) {
+      const started = await startQuery(pool, sealer, run, request);
+      if (started.type === 'started') recent.keep(started.query.queryId, 'request', promptOf(request));
+      return started;
+    },
     restoreQuery: (run, request, lost) => restoreQuery(pool, sealer, run, request, lost),
     knowsQuery: (query) => knowsQuery(pool, query),
     async keepPrices(model, prices) {
@@ -50,10 +57,18 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
       keptBooks.add(key);
     },
     openAttempt: (intent) => openAttempt(pool, intent),
-    closeAttempt: (close) => closeAttempt(pool, sealer, close),
+    async closeAttempt(close) {
+      await closeAttempt(pool, sealer, close);
+      if (close.response !== null) recent.keep(close.queryId, close.attemptId, { ...close.response.kept });
+    },
     attemptsOf: (query) => attemptsOfQuery(pool, query),
-    textsOf: (query) => readTexts(pool, sealer, query),
-    endQuery: (end) => endQuery(pool, end),
+    textsOf: async (query, items) =>
+      recent.find(query.queryId, items) ?? (await readTexts(pool, sealer, query)),
+    async endQuery(end) {
+      const ended = await endQuery(pool, end);
+      recent.forget(end.queryId);
+      return ended;
+    },
     requestCancel: (run) => requestCancel(pool, run),
     cancelledRuns: () => cancelledRuns(pool),
     ...createSweepLedger(pool),

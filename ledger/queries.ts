@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { Outcome, Served, Verdict } from '../core/cascade.ts';
-import type { Retention } from '../core/policy.ts';
+import type { JsonObject, Retention } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
 import { inTransaction, onlyRow, storable, type Queryable } from './database.ts';
@@ -94,6 +94,11 @@ export interface NewQuery {
   readonly retention: Retention;
 }
 
+/** What is kept of a request for those who ask models with it. */
+export function promptOf({ messages, parameters = {} }: CascadeRequest): JsonObject {
+  return { messages, parameters };
+}
+
 /** Opens a query: its row and its prompt, in the caller's transaction. */
 export async function insertQuery(db: Queryable, sealer: Sealer | null, query: NewQuery): Promise<void> {
   const { key, run, request } = query;
@@ -117,10 +122,7 @@ export async function insertQuery(db: Queryable, sealer: Sealer | null, query: N
       run.runId,
     ],
   });
-  await keepText(db, sealer, key, 'request', {
-    messages: request.messages,
-    parameters: request.parameters ?? {},
-  });
+  await keepText(db, sealer, key, 'request', promptOf(request));
 }
 
 /**
@@ -138,10 +140,7 @@ export async function reopenQuery(
              ended_at = null, run_id = $3 where started_at = $1 and query_id = $2`,
     values: [query.key.startedAt, query.key.queryId, query.run.runId],
   });
-  await keepText(db, sealer, query.key, 'request', {
-    messages: query.request.messages,
-    parameters: query.request.parameters ?? {},
-  });
+  await keepText(db, sealer, query.key, 'request', promptOf(query.request));
 }
 
 export interface QueryEnd extends QueryRef {
