@@ -13,6 +13,7 @@ import {
   type QueryRow,
   type QueryRun,
 } from './queries.ts';
+import { startNewQuery } from './start-new-query.ts';
 import type { QueryRef, Sealer } from './texts.ts';
 
 export type StartedQuery =
@@ -55,31 +56,37 @@ async function startOrFind(
   run: QueryRun,
   request: CascadeRequest,
 ): Promise<StartedQuery> {
-  return inTransaction(
-    pool,
-    async (db) => {
-      const current = await currentPolicy(db, request.task);
-      if (current === null) return { type: 'unknown-task', tasks: await taskNames(db) };
-      const key = await claimKey(db, run, request);
-      if (key.requestSha256 !== requestHash(request)) return { type: 'conflict', query: key };
-      const query = await findQuery(db, key);
-      if (query === null) {
-        const { version, policy } = current;
-        await insertQuery(db, sealer, {
-          key,
-          run,
-          request,
-          policyVersion: version,
-          retention: policy.retention,
-        });
-        return { type: 'started', query: key, version, policy };
-      }
-      const policy = await policyVersion(db, query.task, query.policyVersion);
-      if (query.servedAttemptId !== null) return { type: 'finished', query, policy };
-      await reopenQuery(db, sealer, { key, run, request });
-      return { type: 'started', query: key, version: query.policyVersion, policy };
-      // Lost, it is restored (see `restoreQuery`) before the first intent, whose own commit carries it to the disk.
-    },
-    'recoverable',
-  );
+  const started = await startNewQuery(pool, sealer, run, request);
+  return started === null ? find(pool, sealer, run, request) : { type: 'started', ...started };
+}
+
+async function find(
+  pool: pg.Pool,
+  sealer: Sealer | null,
+  run: QueryRun,
+  request: CascadeRequest,
+): Promise<StartedQuery> {
+  return inTransaction(pool, async (db) => {
+    const current = await currentPolicy(db, request.task);
+    if (current === null) return { type: 'unknown-task', tasks: await taskNames(db) };
+    const key = await claimKey(db, run, request);
+    if (key.requestSha256 !== requestHash(request)) return { type: 'conflict', query: key };
+    const query = await findQuery(db, key);
+    if (query === null) {
+      // The key's own query is gone with its month, or a task that was unknown a moment ago has been applied since.
+      const { version, policy } = current;
+      await insertQuery(db, sealer, {
+        key,
+        run,
+        request,
+        policyVersion: version,
+        retention: policy.retention,
+      });
+      return { type: 'started', query: key, version, policy };
+    }
+    const policy = await policyVersion(db, query.task, query.policyVersion);
+    if (query.servedAttemptId !== null) return { type: 'finished', query, policy };
+    await reopenQuery(db, sealer, { key, run, request });
+    return { type: 'started', query: key, version: query.policyVersion, policy };
+  });
 }

@@ -23,6 +23,18 @@ export interface QueryRef {
   readonly startedAt: string;
 }
 
+/** A text as it is kept: JSON, encrypted where there is a key. */
+export function sealedText(
+  sealer: Sealer | null,
+  { queryId }: Pick<QueryRef, 'queryId'>,
+  item: TextItem,
+  value: unknown,
+): { readonly content: Buffer; readonly sealed: boolean } {
+  const bytes = Buffer.from(JSON.stringify(value));
+  if (sealer === null) return { content: bytes, sealed: false };
+  return { content: Buffer.from(sealer.seal(bytes, `${queryId}/${item}`)), sealed: true };
+}
+
 /** Keeps a text of a running query. Keeping it again changes nothing; a query that has ended keeps no more. */
 export async function keepText(
   db: Queryable,
@@ -31,8 +43,7 @@ export async function keepText(
   item: TextItem,
   value: unknown,
 ): Promise<void> {
-  const bytes = Buffer.from(JSON.stringify(value));
-  const content = sealer ? Buffer.from(sealer.seal(bytes, `${query.queryId}/${item}`)) : bytes;
+  const { content, sealed } = sealedText(sealer, query, item, value);
   await db.query({
     name: 'keep-text',
     // The lock keeps the query from ending in between, which would leave the text behind.
@@ -40,7 +51,7 @@ export async function keepText(
            select query_id, $3, $4, $5 from queries
            where started_at = $1 and query_id = $2 and status = 'running' for share
            on conflict (query_id, item) do nothing`,
-    values: [query.startedAt, query.queryId, item, content, sealer !== null],
+    values: [query.startedAt, query.queryId, item, content, sealed],
   });
 }
 

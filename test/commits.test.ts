@@ -20,6 +20,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** In a statement that is a transaction of its own. */
+const ASYNCHRONOUS = `set_config('synchronous_commit', 'off', true)`;
+
 type Text = string | { readonly name?: string; readonly text: string };
 
 /** Every transaction from now on as `<commit>: <its statements that write>`, and every single statement that is no select. */
@@ -39,9 +42,10 @@ function watchCommits(): string[] {
     } else if (text === 'commit' && transaction !== undefined) {
       seen.push(`${transaction.commit}: ${transaction.writes.join(', ')}`);
       open.delete(this);
-    } else if (writes) (transaction?.writes ?? seen).push(name ?? text);
+    } else if (writes && transaction !== undefined) transaction.writes.push(name ?? text);
+    else if (writes) seen.push(`${text.includes(ASYNCHRONOUS) ? 'recoverable' : 'durable'}: ${name ?? text}`);
     return send.apply(this, args);
-  } as never);
+  });
   return seen;
 }
 
@@ -54,7 +58,7 @@ describe.each(EXECUTIONS)('%s', (execution) => {
     const seen = watchCommits();
     await world.ask(task);
     expect(seen).toEqual([
-      'recoverable: claim-key, insert-query, keep-text',
+      'recoverable: start-new-query',
       'durable: insert-intent',
       'durable: close-attempt, keep-text',
       'durable: insert-intent',
@@ -88,16 +92,20 @@ function losing(sql: string): { lost(): boolean } {
   let lost = false;
   // eslint-disable-next-line @typescript-eslint/unbound-method
   const send = pg.Client.prototype.query as (...args: unknown[]) => unknown;
-  let planned = false;
-  vi.spyOn(pg.Client.prototype, 'query').mockImplementation(function (this: pg.Client, ...args: unknown[]) {
-    const statement = args[0] as Text;
-    if (typeof statement !== 'string' && statement.name === 'insert-query') planned = true;
-    if (statement === 'commit' && planned && !lost) {
-      lost = true;
-      return (send.call(this, 'commit') as Promise<unknown>).then(() => send.call(this, sql));
+  // eslint-disable-next-line @typescript-eslint/no-misused-promises -- without a callback it returns a promise
+  vi.spyOn(pg.Pool.prototype, 'query').mockImplementation(async function (this: pg.Pool, ...args: unknown[]) {
+    const client = await this.connect();
+    try {
+      const result = await (send.apply(client, args) as Promise<unknown>);
+      if (!lost && (args[0] as Text as { name?: string }).name === 'start-new-query') {
+        lost = true;
+        await (send.call(client, sql) as Promise<unknown>);
+      }
+      return result;
+    } finally {
+      client.release();
     }
-    return send.apply(this, args);
-  } as never);
+  });
   return { lost: () => lost };
 }
 
@@ -134,7 +142,16 @@ test('an end that a crash of Postgres has lost is made again by the sweeper, fro
   });
   const after = await facts();
   expect(after.attempts).toEqual(before.attempts);
-  expect(after.query).toEqual({ ...before.query, ended_at: expect.any(Date) });
+  expect(after.query).toEqual({ ...before.query, ended_at: expect.any(Date) as Date });
+});
+
+test('a statement that is a transaction of its own can do without the disk as well', async () => {
+  const pool = new pg.Pool({ connectionString: world.database.url, max: 1 });
+  const { rows } = await pool.query<{ off: string }>(`select ${ASYNCHRONOUS} as off`);
+  expect(rows).toEqual([{ off: 'off' }]);
+  const after = await pool.query<{ synchronous_commit: string }>('show synchronous_commit');
+  expect(after.rows).toEqual([{ synchronous_commit: 'on' }]);
+  await pool.end();
 });
 
 test('a recoverable commit does not wait for the disk, and the next one on its connection does', async () => {

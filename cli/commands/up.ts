@@ -82,7 +82,7 @@ function announce(
   const { databaseUrl, temporalAddress, uiUrl } = stack;
   if (context.json) context.out(JSON.stringify({ databaseUrl, temporalAddress, uiUrl }));
   context.say(`
-Escalier is up.
+Escalier is up, after ${(performance.now() / 1_000).toFixed(1)} s.
   Temporal UI   ${uiUrl ?? '(yours)'}
   Temporal      ${temporalAddress}
   Postgres      ${databaseUrl}
