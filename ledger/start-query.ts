@@ -71,6 +71,7 @@ async function find(
     if (current === null) return { type: 'unknown-task', tasks: await taskNames(db) };
     const key = await claimKey(db, run, request);
     if (key.requestSha256 !== requestHash(request)) return { type: 'conflict', query: key };
+    const { queryId, startedAt } = key;
     const query = await findQuery(db, key);
     if (query === null) {
       // The key's own query is gone with its month, or a task that was unknown a moment ago has been applied since.
@@ -82,11 +83,11 @@ async function find(
         policyVersion: version,
         retention: policy.retention,
       });
-      return { type: 'started', query: key, version, policy };
+      return { type: 'started', query: { queryId, startedAt }, version, policy };
     }
     const policy = await policyVersion(db, query.task, query.policyVersion);
     if (query.servedAttemptId !== null) return { type: 'finished', query, policy };
     await reopenQuery(db, sealer, { key, run, request });
-    return { type: 'started', query: key, version: query.policyVersion, policy };
+    return { type: 'started', query: { queryId, startedAt }, version: query.policyVersion, policy };
   });
 }
