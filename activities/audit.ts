@@ -22,13 +22,13 @@ const AT_ONCE = 8;
 export function createAuditActivities(
   ports: Ports,
   temporal: WorkflowStates,
-  heartbeating: <T>(work: () => Promise<T>) => Promise<T>,
+  heartbeating: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>,
 ): AuditActivities {
   return {
     dueAudits: () => ports.ledger.dueAudits(activityInfo().namespace, AUDITS_A_SWEEP),
     endLostAudits: () => endLostAudits(ports, temporal),
     planAudit: (query) => planAudit(ports, query),
-    auditCall: (input) => heartbeating(() => auditCall(ports, input)),
+    auditCall: (input) => heartbeating((signal) => auditCall(ports, input, signal)),
     endAudit: (outcome) => endAudit(ports, outcome),
   };
 }
@@ -74,9 +74,9 @@ async function planAudit(ports: Ports, query: QueryRef): Promise<AuditPlan | nul
   };
 }
 
-async function auditCall(ports: Ports, input: CallInput): Promise<void> {
+async function auditCall(ports: Ports, input: CallInput, signal: AbortSignal): Promise<void> {
   const request = await requestOf(ports, input.query);
-  await runCall(ports, { ...input, ...request, purpose: 'audit', ordinal: 0 });
+  await runCall(ports, { ...input, ...request, purpose: 'audit', ordinal: 0 }, signal);
 }
 
 /** Compares what the stages said with what the last one did. Of an audit that has ended meanwhile nothing changes. */
@@ -116,7 +116,7 @@ async function requestOf(
   ports: Ports,
   query: QueryRef,
 ): Promise<{ readonly messages: readonly JsonObject[]; readonly parameters: JsonObject }> {
-  const request = (await ports.ledger.textsOf(query)).get('request');
+  const request = (await ports.ledger.textsOf(query, ['request'])).get('request');
   if (request === undefined) {
     throw ApplicationFailure.nonRetryable(
       `the prompt of query ${query.queryId} is gone: its audit has ended`,

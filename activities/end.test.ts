@@ -40,6 +40,7 @@ function worldOf(answers: Ended[], latest: WorkflowState | null) {
       looks.push(workflowId);
       return Promise.resolve(latest);
     },
+    resultOf: () => Promise.reject(new Error('no result is asked for')),
   };
   const ports = { ledger } as unknown as Ports;
   const environment = new MockActivityEnvironment(

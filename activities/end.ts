@@ -1,4 +1,5 @@
-import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { activityInfo } from '@temporalio/activity';
+import { queryLost, superseded } from './failures.ts';
 import type { Ports, WorkflowStates } from './ports.ts';
 import type { EndInput, EndResult } from './types.ts';
 
@@ -14,17 +15,17 @@ export async function end(ports: Ports, temporal: WorkflowStates, input: EndInpu
   const { workflowId, runId } = execution;
   const how = { ...input, ...input.query, runId };
   const ended = await ports.ledger.endQuery(how);
+  if (ended.type === 'lost') throw queryLost(input.query);
   if (ended.type === 'left') {
     const latest = await temporal.workflowState(workflowId);
-    if (latest?.runId !== runId) throw superseded(workflowId, runId, ended.runId);
+    if (latest?.runId !== runId) {
+      throw superseded(
+        `run ${runId} of ${workflowId} came too late to end its query, which run ${ended.runId} works on: nothing was changed`,
+      );
+    }
     const taken = await ports.ledger.endQuery({ ...how, insteadOf: ended.runId });
     // Yet another run has come in between: the next try of this activity looks again.
     if (taken.type === 'left') throw new Error(`the query went from run ${ended.runId} to ${taken.runId}`);
   }
   return { attempts: await ports.ledger.attemptsOf(input.query) };
-}
-
-function superseded(workflowId: string, runId: string, by: string): ApplicationFailure {
-  const message = `run ${runId} of ${workflowId} came too late to end its query, which run ${by} works on: nothing was changed`;
-  return ApplicationFailure.nonRetryable(message, 'escalier.superseded');
 }

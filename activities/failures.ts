@@ -1,7 +1,15 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { budgetName, displayLeft, periodEnd } from '../core/budget.ts';
 import { reactionTo, type FailureKind } from '../core/failure.ts';
-import { DENIED, failureType, UNSCORED, type AttemptSummary, type ErrorCode } from '../core/result.ts';
+import {
+  CANCEL_HEARD,
+  DENIED,
+  failureType,
+  QUERY_LOST,
+  UNSCORED,
+  type AttemptSummary,
+  type ErrorCode,
+} from '../core/result.ts';
 import type { CascadeErrorDetails } from '../core/result.ts';
 import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
 import type { Intent, Opened } from '../ledger/attempts.ts';
@@ -34,7 +42,7 @@ export function callFailed(
   attempts: readonly AttemptSummary[],
   retry: { again: boolean; retryAfterMs: number | null } = { again: false, retryAfterMs: null },
 ): ApplicationFailure {
-  const failure: CallFailure = { kind, attempts };
+  const failure: CallFailure = { kind, attempts, retryAfterMs: retry.retryAfterMs };
   return ApplicationFailure.create({
     type: `provider.${kind}`,
     message,
@@ -73,11 +81,32 @@ export function unscored(message: string, attempts: readonly AttemptSummary[]): 
   return ApplicationFailure.create({ type: UNSCORED, message, nonRetryable: true, details: [{ attempts }] });
 }
 
+/** The ledger has lost the query's start, with nothing spent: the workflow, which has the request, restores it. */
+export function queryLost({ queryId }: { readonly queryId: string }): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(`the ledger has no query ${queryId}`, QUERY_LOST);
+}
+
+/** A run that is no longer its key's. */
+export function superseded(message: string): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(message, 'escalier.superseded');
+}
+
+/** The reason of a signal that aborts because the ledger tells of a cancel. */
+export class CancelHeard extends Error {
+  override readonly name = 'CancelHeard';
+}
+
+/** The run was cancelled, as the ledger says. Temporal's own word may come later. */
+export function cancelHeard(): ApplicationFailure {
+  return ApplicationFailure.nonRetryable('the query was cancelled', CANCEL_HEARD);
+}
+
 /**
  * A request that was stopped from here. A query's cancel is its end; a worker that shuts down hands the call to another
  * worker, which opens a new attempt.
  */
-export function stopped(): Error {
+export function stopped(signal: AbortSignal): Error {
+  if (signal.reason instanceof CancelHeard) return cancelHeard();
   const context = Context.current();
   if (context.cancellationDetails?.workerShutdown === true) {
     return ApplicationFailure.retryable(

@@ -1,24 +1,23 @@
-import { Context } from '@temporalio/activity';
-import { extractAnswer } from '../core/answer.ts';
-import type { JsonObject } from '../core/policy.ts';
-import { messageText } from '../core/message.ts';
-import { cannotPlan } from './failures.ts';
-import { plan } from './plan.ts';
-import type { Ports, WorkflowStates } from './ports.ts';
-import { runCall } from './run-call.ts';
-import { score } from './score.ts';
+import { activityInfo, Context } from '@temporalio/activity';
 import { createAuditActivities } from './audit.ts';
-import { label } from './label.ts';
-import { createReviewActivities } from './review.ts';
-import { createSweepActivities } from './sweep.ts';
+import { call } from './call.ts';
+import { CancelWatch } from './cancel-watch.ts';
 import { end } from './end.ts';
+import { label } from './label.ts';
+import { plan } from './plan.ts';
+import { restore } from './restore.ts';
+import { createReviewActivities } from './review.ts';
+import type { Ports, WorkflowStates } from './ports.ts';
+import { score, type Texts } from './score.ts';
+import { createSweepActivities } from './sweep.ts';
 import type {
   AuditActivities,
-  CallInput,
-  CallResult,
+  CancelActivities,
+  CancelTarget,
   CascadeActivities,
   FeedbackActivities,
   ReviewActivities,
+  ScoreInput,
   SweepActivities,
 } from './types.ts';
 
@@ -34,12 +33,21 @@ export const HEARTBEAT_MS = 400;
 export function createActivities(
   ports: Ports,
   temporal: WorkflowStates,
-): CascadeActivities & SweepActivities & AuditActivities & FeedbackActivities & ReviewActivities {
+): CascadeActivities &
+  CancelActivities &
+  SweepActivities &
+  AuditActivities &
+  FeedbackActivities &
+  ReviewActivities {
+  const watch = new CancelWatch(ports.ledger);
   return {
     plan: (request) => plan(ports, request),
-    call: (input) => heartbeating(() => call(ports, input)),
-    score: (input) => heartbeating(() => score(ports, input)),
+    restore: (request, query) => restore(ports, request, query),
+    call: (input) => hearing(watch, (signal) => call(ports, input, signal)),
+    score: (input) =>
+      hearing(watch, async (signal) => score(ports, input, await textsOf(ports, input), signal)),
     end: (input) => end(ports, temporal, input),
+    requestCancel: (target) => requestCancel(ports, target),
     label: (feedback) => label(ports, feedback),
     ...createSweepActivities(ports, temporal),
     ...createReviewActivities(ports),
@@ -47,37 +55,29 @@ export function createActivities(
   };
 }
 
-async function call(ports: Ports, input: CallInput): Promise<CallResult> {
-  const texts = await ports.ledger.textsOf(input.query);
-  const request = texts.get('request') as
-    { messages: readonly JsonObject[]; parameters: JsonObject } | undefined;
-  if (request === undefined) {
-    const { queryId, task, retention } = input.query;
-    throw cannotPlan(
-      'answer-not-retained',
-      `the prompt of query ${queryId} is gone: it had ended, and its task retains "${retention}"; start it again under another key`,
-      { queryId, task, attempts: await ports.ledger.attemptsOf(input.query) },
-    );
-  }
-  const { attemptId, response, attempts } = await runCall(ports, {
-    ...input,
-    ...request,
-    purpose: 'serve',
-    ordinal: 0,
-  });
-  const { message, finishReason } = response;
-  const answer = extractAnswer(messageText(message), input.query.answer, input.stage);
-  return { attemptId, message, finishReason, answer, attempts };
+function textsOf({ ledger }: Ports, { query, responses }: ScoreInput): Promise<Texts> {
+  return ledger.textsOf(query, ['request', ...responses.map(({ attemptId }) => attemptId)]);
 }
 
-async function heartbeating<T>(work: () => Promise<T>): Promise<T> {
+/** Does work that can be stopped: an ordinary activity hears of a cancel with its heartbeats, a local one in the ledger. */
+function hearing<T>(watch: CancelWatch, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return Context.current().info.isLocal ? watch.during(work) : heartbeating(work);
+}
+
+async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
   const timer = setInterval(() => {
     context.heartbeat();
   }, HEARTBEAT_MS);
   try {
-    return await work();
+    return await work(context.cancellationSignal);
   } finally {
     clearInterval(timer);
   }
+}
+
+async function requestCancel({ ledger }: Ports, target: CancelTarget): Promise<'requested' | 'over'> {
+  const asked = await ledger.requestCancel({ namespace: activityInfo().namespace, ...target });
+  if (asked === 'unknown') throw new Error(`run ${target.runId} of ${target.workflowId} has no query yet`);
+  return asked;
 }

@@ -157,6 +157,7 @@ function buildPlan(
     answer: policy.answer,
     limits: lowerOf(policy.limits, request),
     retention: policy.retention,
+    ...(policy.execution === undefined ? {} : { execution: policy.execution }),
     ...(policy.review === undefined ? {} : { review: policy.review }),
     ...(policy.learned === undefined ? {} : pinOrigin(policy.learned)),
   };
@@ -211,8 +212,8 @@ function lowerOf(limits: Limits, request: CascadeRequest): Limits {
 async function recordedAnswer(ports: Ports, query: QueryRow, policy: Policy): Promise<CascadeAnswer> {
   const attempts = await ports.ledger.attemptsOf(query);
   const served = attempts.find((attempt) => attempt.attemptId === query.servedAttemptId);
-  const texts = await ports.ledger.textsOf(query);
-  const kept = query.servedAttemptId === null ? undefined : texts.get(query.servedAttemptId);
+  const texts = served && (await ports.ledger.textsOf(query, [served.attemptId]));
+  const kept = served && texts?.get(served.attemptId);
   if (served === undefined || kept === undefined) {
     throw cannotPlan(
       'answer-not-retained',

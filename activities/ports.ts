@@ -23,6 +23,8 @@ export interface WorkflowState {
 export interface WorkflowStates {
   /** Null where Temporal knows no such workflow: it was deleted, or its retention is over. */
   workflowState(workflowId: string): Promise<WorkflowState | null>;
+  /** What a completed run returned. */
+  resultOf(workflowId: string, runId: string): Promise<unknown>;
 }
 
 /** Everything that activities do to the world. Tests pass fakes. */

@@ -5,7 +5,7 @@ import { parseReview, type Review } from '../core/feedback.ts';
 import { JUDGED } from '../core/review.ts';
 import { exactly } from '../core/spend.ts';
 import type { Close, KeptResponse } from '../ledger/attempts.ts';
-import { cannotPlan } from './failures.ts';
+import { cancelHeard, cannotPlan, queryLost } from './failures.ts';
 import type { Ports } from './ports.ts';
 import type { ReviewActivities, ReviewAsked, ReviewClosed, ReviewPlace, ReviewResponse } from './types.ts';
 
@@ -50,11 +50,13 @@ async function askReview(ports: Ports, place: ReviewPlace, waitMs: number): Prom
     activityAttempt: info.attempt,
     worker: ports.worker,
   });
+  if (opened.type === 'lost') throw queryLost(query);
+  if (opened.type === 'cancelled') throw cancelHeard();
   if (opened.type === 'denied') return null;
   const { attemptId } = opened;
   if (opened.type === 'opened') return { attemptId, said: null };
   // Another run of the query was answered before.
-  const kept = (await ports.ledger.textsOf(query)).get(attemptId) as KeptResponse | undefined;
+  const kept = (await ports.ledger.textsOf(query, [attemptId])).get(attemptId) as KeptResponse | undefined;
   return { attemptId, said: kept === undefined ? null : responseOf(place, kept) };
 }
 

@@ -8,8 +8,9 @@ import { priceForTier, rowsThatCanApply, serviceTierOf } from '../core/service-t
 import type { Close, Intent, KeptResponse } from '../ledger/attempts.ts';
 import { withPatience } from '../ledger/patience.ts';
 import type { ModelOutcome, ModelResponse, Provider } from '../providers/provider.ts';
+import { attemptSummary } from './attempt-summary.ts';
 import { costOfRequest } from './cost.ts';
-import { callFailed, denied, stopped } from './failures.ts';
+import { callFailed, cancelHeard, denied, queryLost, stopped } from './failures.ts';
 import type { Ports } from './ports.ts';
 import type { PlanRef } from './types.ts';
 
@@ -29,7 +30,7 @@ export interface CallToMake {
 export interface CallMade {
   readonly attemptId: string;
   readonly response: KeptResponse;
-  /** Every attempt of the query with this purpose at this stage. */
+  /** Every attempt of the call. */
   readonly attempts: readonly AttemptSummary[];
 }
 
@@ -40,10 +41,12 @@ const GRACE_MS = 15_000;
  * One attempt of a call: the intent is committed, the request leaves, the row is closed with what is known. A call that
  * has succeeded before is found, and not bought again.
  * @throws {ApplicationFailure} `provider.<kind>`, retryable as the kind and the stage's limit say, or `escalier.denied`.
+ * @param signal aborts the request.
  * @throws {CancelledFailure} when the query is cancelled; the row is closed by then.
  */
-export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade> {
+export async function runCall(ports: Ports, call: CallToMake, signal: AbortSignal): Promise<CallMade> {
   const { query, model } = call;
+  /** Every attempt of the query with this purpose at this stage. */
   const attempts = async (): Promise<AttemptSummary[]> =>
     (await ports.ledger.attemptsOf(query, call.purpose === 'audit' ? 'audit' : 'serving')).filter(
       (attempt) => attempt.purpose === call.purpose && attempt.stage === call.stage,
@@ -58,6 +61,8 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
   const askedAt = new Date();
   const intent = intentOf(ports, call, Math.min(model.timeoutMs, timeLeftMs), askedAt);
   const opened = await ports.ledger.openAttempt(intent);
+  if (opened.type === 'lost') throw queryLost(query);
+  if (opened.type === 'cancelled') throw cancelHeard();
   if (opened.type === 'denied') throw denied(intent, opened, await attempts());
   if (opened.type === 'found') {
     const response = await keptResponse(ports, query, opened.attemptId);
@@ -74,23 +79,25 @@ export async function runCall(ports: Ports, call: CallToMake): Promise<CallMade>
       timeoutMs: intent.expiresInMs - GRACE_MS,
       attemptId,
     },
-    Context.current().cancellationSignal,
+    signal,
   );
+  const close = closeOf(ports, call, intent, attemptId, askedAt, outcome);
   // The response is money spent: it is worth waiting for a ledger that is away for a moment.
-  await withPatience(() =>
-    ports.ledger.closeAttempt(closeOf(ports, call, intent, attemptId, askedAt, outcome)),
-  );
+  await withPatience(() => ports.ledger.closeAttempt(close));
+  // A first try needs no look at the ledger to know all that there is of its call.
+  const bought = async (): Promise<readonly AttemptSummary[]> =>
+    opened.number === 1 ? [attemptSummary(intent, close, 1)] : attempts();
 
   // Where the deadline ended the request there is no time for another: waiting to find that out would overshoot it.
   const cutByDeadline =
     timeLeftMs <= model.timeoutMs && outcome.type === 'failed' && outcome.kind === 'timeout';
   switch (outcome.type) {
     case 'answered':
-      return { attemptId, response: kept(outcome.response), attempts: await attempts() };
+      return { attemptId, response: kept(outcome.response), attempts: await bought() };
     case 'cancelled':
-      throw stopped();
+      throw stopped(signal);
     case 'failed':
-      throw callFailed(outcome.kind, outcome.message, await attempts(), {
+      throw callFailed(outcome.kind, outcome.message, await bought(), {
         again: opened.failedBefore + 1 < model.maxAttempts && !cutByDeadline,
         retryAfterMs: outcome.retryAfterMs,
       });
@@ -199,7 +206,7 @@ function kept({ message, finishReason, logprobs }: ModelResponse): KeptResponse 
 }
 
 async function keptResponse(ports: Ports, query: PlanRef, attemptId: string): Promise<KeptResponse> {
-  const text = (await ports.ledger.textsOf(query)).get(attemptId);
+  const text = (await ports.ledger.textsOf(query, [attemptId])).get(attemptId);
   if (text === undefined) {
     throw callFailed(
       'unknown-response',

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { UNSCORED } from '../core/result.ts';
 import { ScorerProblem, type Score } from '../scorers/index.ts';
 import type { Ports } from './ports.ts';
-import { score } from './score.ts';
+import { score, type Texts } from './score.ts';
 import type { ScoreInput } from './types.ts';
 
 const INPUT: ScoreInput = {
@@ -31,23 +31,16 @@ const INPUT: ScoreInput = {
   deadlineAt: null,
 };
 
+const TEXTS: Texts = new Map([
+  ['request', { messages: [], parameters: {} }],
+  ['attempt', { message: { role: 'assistant', content: '42' }, finishReason: 'stop', logprobs: null }],
+]);
+
 function scoredWith(scorer: () => Promise<Score>) {
-  const message = { role: 'assistant', content: '42' };
-  const ports = {
-    ledger: {
-      textsOf: () =>
-        Promise.resolve(
-          new Map<string, unknown>([
-            ['request', { messages: [], parameters: {} }],
-            ['attempt', { message, finishReason: 'stop', logprobs: null }],
-          ]),
-        ),
-    },
-    scorer,
-  } as unknown as Ports;
+  const ports = { scorer } as unknown as Ports;
   // Failures here are what is tested.
   const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
-  return environment.run(() => score(ports, INPUT));
+  return environment.run(() => score(ports, INPUT, TEXTS, new AbortController().signal));
 }
 
 describe('scoring', () => {

@@ -1,8 +1,9 @@
-import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
-import type { JsonObject } from '../core/policy.ts';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import type { Json, JsonObject } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
 import type { AttemptSummary } from '../core/result.ts';
 import type { KeptResponse } from '../ledger/attempts.ts';
+import type { TextItem } from '../ledger/texts.ts';
 import { ScorerProblem } from '../scorers/scorer-problem.ts';
 import type {
   JudgeQuestion,
@@ -14,22 +15,29 @@ import type {
 } from '../scorers/scorer.ts';
 import { stopped, unscored } from './failures.ts';
 import type { Ports } from './ports.ts';
-import { runCall } from './run-call.ts';
+import { runCall, type CallToMake } from './run-call.ts';
 import type { ScoreInput, ScoreResult } from './types.ts';
+
+export type Texts = ReadonlyMap<TextItem, Json>;
 
 /**
  * Scores every response so far. What a scorer buys (a judge's calls) is billed like any call, with purpose `score`.
  * @throws {ApplicationFailure} `escalier.unscored` when the scorer itself fails; a judge's own failures pass as they are.
  */
-export async function score(ports: Ports, input: ScoreInput): Promise<ScoreResult> {
-  const { query, responses } = await scoredTexts(ports, input);
+export async function score(
+  ports: Ports,
+  input: ScoreInput,
+  texts: Texts,
+  signal: AbortSignal,
+): Promise<ScoreResult> {
+  const { query, responses } = scoredTexts(input, texts);
   const scoreAll = await scorerOf(ports, input);
   const bought = new Map<string, AttemptSummary>();
   let fromAsking: unknown;
   const context: ScoringContext = {
-    signal: Context.current().cancellationSignal,
+    signal,
     ask: (question) =>
-      ask(ports, input, question, bought).catch((error: unknown) => {
+      ask(ports, input, question, bought, signal).catch((error: unknown) => {
         fromAsking = error;
         throw error;
       }),
@@ -41,7 +49,7 @@ export async function score(ports: Ports, input: ScoreInput): Promise<ScoreResul
     // Of a call: the vendor's failure has its name, and a ledger that is away is worth another try.
     if (error === fromAsking) throw error;
     if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
-    if (Context.current().cancellationSignal.aborted) throw stopped();
+    if (signal.aborted) throw stopped(signal);
     const message = error instanceof Error ? error.message : String(error);
     throw unscored(`the scorer ${input.scorer.name} failed: ${message}`, [...bought.values()]);
   }
@@ -62,6 +70,7 @@ async function ask(
   input: ScoreInput,
   question: JudgeQuestion,
   bought: Map<string, AttemptSummary>,
+  signal: AbortSignal,
 ): Promise<JudgeReply> {
   const model = input.scorer.models.find((candidate) => candidate.model === question.model);
   if (model === undefined) {
@@ -71,7 +80,7 @@ async function ask(
       [...bought.values()],
     );
   }
-  const { response, attempts } = await runCall(ports, {
+  const call: CallToMake = {
     query: input.query,
     purpose: 'score',
     stage: input.stage,
@@ -80,16 +89,13 @@ async function ask(
     messages: question.messages,
     parameters: question.parameters,
     deadlineAt: input.deadlineAt,
-  });
+  };
+  const { response, attempts } = await runCall(ports, call, signal);
   for (const attempt of attempts) bought.set(attempt.attemptId, attempt);
   return { text: messageText(response.message), logprobs: response.logprobs };
 }
 
-async function scoredTexts(
-  ports: Ports,
-  input: ScoreInput,
-): Promise<{ query: ScoredQuery; responses: ScoredResponse[] }> {
-  const texts = await ports.ledger.textsOf(input.query);
+function scoredTexts(input: ScoreInput, texts: Texts): { query: ScoredQuery; responses: ScoredResponse[] } {
   const text = (item: string): unknown => {
     const found = texts.get(item);
     if (found === undefined) {

@@ -1,5 +1,7 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import type { Outcome } from '../core/cascade.ts';
+import type { CascadeAnswer } from '../core/result.ts';
+import type { QueryEnd } from '../ledger/queries.ts';
 import type { RunningQuery, UnsettledAttempt } from '../ledger/sweep.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Ports, WorkflowState, WorkflowStates } from './ports.ts';
@@ -55,7 +57,10 @@ async function endLostQueries(
   const ended = await inParallel(queries, AT_ONCE, async (query) => {
     const state = await temporal.workflowState(query.workflowId);
     if (state?.status === 'running') return false;
-    return endLost(ports, query, state === null ? GONE : ENDS[state.status]);
+    const answer =
+      state?.status === 'completed' ? await temporal.resultOf(query.workflowId, state.runId) : null;
+    const end = answeredEnd(query, answer as CascadeAnswer | null) ?? lostEnd(state);
+    return (await ports.ledger.endQuery({ ...query, onlyRunning: true, ...end })).type === 'ended';
   });
   const last = queries.length < QUERIES_A_PAGE ? undefined : queries.at(-1);
   return {
@@ -65,22 +70,29 @@ async function endLostQueries(
   };
 }
 
-/** Unless the query has ended, or a run has taken it up again, since it was looked at. */
-async function endLost(
-  ports: Ports,
-  query: RunningQuery,
-  [outcome, message]: readonly [Outcome, string],
-): Promise<boolean> {
-  const ended = await ports.ledger.endQuery({
-    ...query,
-    onlyRunning: true,
-    outcome,
-    served: null,
-    servedModel: null,
-    failureMessage: message,
-    judgements: [],
-  });
-  return ended.type === 'ended';
+type End = Omit<QueryEnd, keyof RunningQuery | 'onlyRunning' | 'insteadOf'>;
+
+/**
+ * The end that a completed workflow has given its query: its commit does not wait for the disk, so a crash of Postgres may
+ * have lost it. Null where the result is not that query's answer.
+ */
+function answeredEnd({ queryId }: RunningQuery, answer: CascadeAnswer | null): End | null {
+  const accepted = answer?.attempts.find(({ verdict }) => verdict === 'accepted');
+  if (answer === null || accepted === undefined || answer.queryId !== queryId) return null;
+  const { stage, confidence, threshold } = answer;
+  return {
+    outcome: answer.outcome,
+    served: { attemptId: accepted.attemptId, stage, answer: answer.answer, confidence, threshold },
+    servedModel: answer.model,
+    failureMessage: null,
+    judgements: answer.attempts.filter((attempt) => attempt.verdict !== null || attempt.confidence !== null),
+  };
+}
+
+/** The end of a query that nobody ended. */
+function lostEnd(state: WorkflowState | null): End {
+  const [outcome, failureMessage] = state === null || state.status === 'running' ? GONE : ENDS[state.status];
+  return { outcome, served: null, servedModel: null, failureMessage, judgements: [] };
 }
 
 type Over = Exclude<WorkflowState['status'], 'running'>;

@@ -29,6 +29,8 @@ export interface CallInput {
   readonly model: PlannedModel;
   /** Epoch milliseconds after which no request may start, and at which a running one ends; null for no deadline. */
   readonly deadlineAt: number | null;
+  /** Where the response is to be scored on this machine's processor: it is done by the same activity. */
+  readonly scoring?: Pick<ScoreInput, 'scorer' | 'responses'>;
 }
 
 export interface CallResult {
@@ -40,6 +42,8 @@ export interface CallResult {
   readonly answer: string | null;
   /** Every attempt of the call, failed ones included. */
   readonly attempts: readonly AttemptSummary[];
+  /** Of all responses so far, where the call was to score them and its scorer did not fail. */
+  readonly scores?: readonly ScoredAnswer[];
 }
 
 export interface ScoreInput {
@@ -81,10 +85,25 @@ export interface EndResult {
 export interface CallFailure {
   readonly kind: FailureKind;
   readonly attempts: readonly AttemptSummary[];
+  /** Milliseconds that the provider asks to wait before another try; absent in old histories. */
+  readonly retryAfterMs?: number | null;
+}
+
+/** A run whose request is to be aborted wherever it is made. */
+export interface CancelTarget {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+export interface CancelActivities {
+  /** @throws while the run has no query: it may be planning one. */
+  requestCancel(target: CancelTarget): Promise<'requested' | 'over'>;
 }
 
 export interface CascadeActivities {
   plan(request: CascadeRequest): Promise<Planned>;
+  /** Opens a query again that the ledger has lost before anything was spent on it. */
+  restore(request: CascadeRequest, query: PlanRef): Promise<void>;
   call(input: CallInput): Promise<CallResult>;
   score(input: ScoreInput): Promise<ScoreResult>;
   end(input: EndInput): Promise<EndResult>;

@@ -15,6 +15,7 @@ import {
   serveMetrics,
   startWorker,
   workerIdentity,
+  type CascadeWorker,
   type MetricsAddress,
   type ServedMetrics,
 } from '../worker/index.ts';
@@ -39,6 +40,8 @@ export interface HostedWorker {
   readonly pool: pg.Pool;
   /** URL of the metrics; null where none are served. */
   readonly metricsUrl: string | null;
+  /** For a client in this process that starts queries eagerly. */
+  readonly connection: CascadeWorker['connection'];
   /** Rejects when the worker dies. */
   readonly done: Promise<void>;
   stop(): Promise<void>;
@@ -97,6 +100,7 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
     return {
       pool,
       metricsUrl: served?.url ?? null,
+      connection: worker.connection,
       done: worker.done,
       async stop() {
         partitions.stop();

@@ -1,6 +1,7 @@
 import {
   Client,
   Connection,
+  type ConnectionLike,
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -17,6 +18,8 @@ import { requestHash, sha256 } from '../core/request-hash.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
 import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
 import {
+  CANCEL_WORKFLOW_ID,
+  CANCEL_WORKFLOW_TYPE,
   FEEDBACK_WORKFLOW_TYPE,
   TASK_QUEUE,
   WORKFLOW_TYPE,
@@ -34,6 +37,9 @@ const LONGEST_KEY_BYTES = 1000;
 /** How long a cancelled query is asked what it cost: only a worker that is up can say. */
 const LAST_WORD_MS = 5_000;
 
+/** A cancel that no worker has carried on by then is of no use: Temporal's own has been heard. */
+const ANNOUNCED_WITHIN_MS = 60_000;
+
 export interface EscalierOptions {
   /** Temporal's gRPC address. Default `localhost:7233`. */
   readonly address?: string;
@@ -48,7 +54,12 @@ export interface EscalierOptions {
   /** The payload key(s), when the workers encrypt: see the docs on the codec. */
   readonly payloadKey?: string;
   /** A connection to use instead of opening one, which is then not closed by {@link Escalier.close}. */
-  readonly connection?: Connection;
+  readonly connection?: ConnectionLike;
+  /**
+   * Hands a query to the worker of this very process as it starts, without a round through Temporal's task queue. Only with the
+   * {@link connection} of that worker. Default: no.
+   */
+  readonly eagerStart?: boolean;
 }
 
 /** What to ask: the workflow's request, and the key under which it is asked and billed once. */
@@ -82,7 +93,7 @@ export interface StartedQuery {
 export class Escalier {
   private readonly options: EscalierOptions;
   private readonly codecs: readonly PayloadCodec[];
-  private connected: Promise<{ client: Client; connection: Connection }> | undefined;
+  private connected: Promise<{ client: Client; own: Connection | null }> | undefined;
 
   /** @throws {Error} when the payload key is none. Nothing is connected yet. */
   constructor(options: EscalierOptions = {}) {
@@ -129,6 +140,7 @@ export class Escalier {
         // A query that ended with an answer keeps its key; one that failed may go on where it stopped.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
         workflowIdConflictPolicy: 'FAIL',
+        ...(this.options.eagerStart ? { requestEagerStart: true } : {}),
       });
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw toCascadeError(error, id);
@@ -163,13 +175,17 @@ export class Escalier {
   /** Cancels a query: its request is aborted within about a second. A query that has ended stays as it is. */
   async cancel(id: string): Promise<void> {
     const client = await this.client();
-    const handle = client.workflow.getHandle(id);
     try {
-      await handle.cancel().catch(async (error: unknown) => {
-        // Temporal finds no query to cancel: one that has ended is described all the same.
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-        await handle.describe();
-      });
+      const { runId, status } = await client.workflow.getHandle(id).describe();
+      if (status.name !== 'RUNNING') return;
+      await client.workflow
+        .getHandle(id, runId)
+        .cancel()
+        .catch((error: unknown) => {
+          // It has ended in between.
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+        });
+      await this.announceCancel(client, id, runId);
     } catch (error) {
       throw toCascadeError(error, id);
     }
@@ -229,10 +245,22 @@ export class Escalier {
     }
   }
 
+  /** To a request within the workflow's own task, which does not hear Temporal while it runs. */
+  private async announceCancel(client: Client, workflowId: string, runId: string): Promise<void> {
+    await client.workflow.start(CANCEL_WORKFLOW_TYPE, {
+      workflowId: `${CANCEL_WORKFLOW_ID}-${runId}`,
+      taskQueue: this.options.taskQueue ?? TASK_QUEUE,
+      args: [{ workflowId, runId }],
+      // Cancelled again, it is announced again, unless that is under way.
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowExecutionTimeout: ANNOUNCED_WITHIN_MS,
+    });
+  }
+
   async close(): Promise<void> {
     const connected = await this.connected?.catch(() => undefined);
     this.connected = undefined;
-    if (this.options.connection === undefined) await connected?.connection.close();
+    await connected?.own?.close();
   }
 
   /** Temporal drops the details of a workflow that ended as cancelled; its query handler still has the attempts. */
@@ -278,15 +306,15 @@ export class Escalier {
 async function connect(
   options: EscalierOptions,
   payloadCodecs: readonly PayloadCodec[],
-): Promise<{ client: Client; connection: Connection }> {
+): Promise<{ client: Client; own: Connection | null }> {
   const { address = 'localhost:7233', namespace = 'default', tls, apiKey } = options;
-  const connection =
-    options.connection ??
-    (await Connection.connect({
-      address,
-      ...(tls === undefined ? {} : { tls }),
-      ...(apiKey === undefined ? {} : { apiKey }),
-    }));
-  const client = new Client({ connection, namespace, dataConverter: { payloadCodecs: [...payloadCodecs] } });
-  return { client, connection };
+  const clientOn = (connection: ConnectionLike): Client =>
+    new Client({ connection, namespace, dataConverter: { payloadCodecs: [...payloadCodecs] } });
+  if (options.connection !== undefined) return { client: clientOn(options.connection), own: null };
+  const own = await Connection.connect({
+    address,
+    ...(tls === undefined ? {} : { tls }),
+    ...(apiKey === undefined ? {} : { apiKey }),
+  });
+  return { client: clientOn(own), own };
 }

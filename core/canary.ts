@@ -6,6 +6,11 @@ import { sha256 } from './request-hash.ts';
  * @param share of new queries, in [0, 1].
  */
 export function takesCanary(queryId: string, share: number): boolean {
+  return canaryDraw(queryId) < share;
+}
+
+/** What is held against the share: 32 bits of SHA-256 as a fraction in [0, 1). */
+export function canaryDraw(queryId: string): number {
   const HEX_DIGITS = 8;
-  return Number.parseInt(sha256(queryId).slice(0, HEX_DIGITS), 16) / 16 ** HEX_DIGITS < share;
+  return Number.parseInt(sha256(queryId).slice(0, HEX_DIGITS), 16) / 16 ** HEX_DIGITS;
 }

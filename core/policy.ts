@@ -69,6 +69,13 @@ export type Retention = 'full' | 'hash' | 'none';
  */
 export type AtBudget = 'stop' | 'cheapest' | 'fail';
 
+/**
+ * How models are called. `durable`: each call is a Temporal activity, with its own events, heartbeats and retries. `inline`: the
+ * first request of a call is a local activity of the workflow's own task, which takes a third of the time and half the
+ * history; meant for models that answer in a few seconds.
+ */
+export type Execution = 'durable' | 'inline';
+
 export interface Limits {
   /** No query may cost more than this, whatever happens; null for no limit. */
   readonly maxCostUsd: DecimalUsd | null;
@@ -88,6 +95,8 @@ export interface Policy {
   readonly answer: AnswerSpec;
   readonly limits: Limits;
   readonly retention: Retention;
+  /** Absent for `durable`: policies and histories from before it had no choice. */
+  readonly execution?: Exclude<Execution, 'durable'>;
   /** Input, output and cached tokens of a typical call, by which the price order was checked. */
   readonly tokenProfile: { readonly input: number; readonly output: number; readonly cachedInput: number };
   /** Absent where no person is asked. */
@@ -135,6 +144,8 @@ export interface Plan {
   readonly answer: AnswerSpec;
   readonly limits: Limits;
   readonly retention: Retention;
+  /** Absent for `durable`. */
+  readonly execution?: Exclude<Execution, 'durable'>;
   /** Absent where no person is asked. */
   readonly review?: ReviewPolicy;
   /** Of each stage's model, where the policy was learned: it decides whose text is served when several agree. */

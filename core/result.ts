@@ -87,3 +87,5 @@ export function failureType(code: ErrorCode): string {
 /** Failure types of activities that the workflow tells apart from a provider's (`provider.<kind>`). */
 export const DENIED = 'escalier.denied';
 export const UNSCORED = 'escalier.unscored';
+export const QUERY_LOST = 'escalier.query-lost';
+export const CANCEL_HEARD = 'escalier.cancel-heard';

@@ -1,6 +1,9 @@
 /** Names by which the world finds cascades in Temporal: changing one strands whoever uses it. */
 export const TASK_QUEUE = 'escalier';
 export const WORKFLOW_TYPE = 'cascade';
+/** What carries a cancel to requests within a workflow's own task: ids with a prefix of their own, no search attribute. */
+export const CANCEL_WORKFLOW_TYPE = 'announceCancel';
+export const CANCEL_WORKFLOW_ID = 'escalier-cancel';
 /** The sweeper's, which are never mixed up with cascades: another type, no search attribute, ids with a prefix of their own. */
 export const SWEEP_WORKFLOW_TYPE = 'sweep';
 export const SWEEP_SCHEDULE = 'escalier-sweeper';

@@ -46,9 +46,19 @@ export interface Intent extends Call {
 
 export type Opened =
   /** The row is committed: the request may leave. */
-  | { readonly type: 'opened'; readonly attemptId: string; readonly failedBefore: number }
+  | {
+      readonly type: 'opened';
+      readonly attemptId: string;
+      /** Which try of its call it is, from 1. */
+      readonly number: number;
+      readonly failedBefore: number;
+    }
   /** The call has succeeded before: nothing is bought again. */
   | { readonly type: 'found'; readonly attemptId: string }
+  /** The ledger has no such query: see `restoreQuery`. */
+  | { readonly type: 'lost' }
+  /** The run was asked to stop. */
+  | { readonly type: 'cancelled' }
   /** Its worst case does not fit into what is left of these budgets, or of the query's own limit where there are none. */
   | { readonly type: 'denied'; readonly budgets: readonly BudgetState[] };
 
@@ -60,6 +70,7 @@ export type Opened =
 export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened> {
   return inTransaction(pool, async (db) => {
     const query = await lockQuery(db, intent);
+    if (query === null) return { type: 'lost' };
     // An audit runs beside the query, which stays with the run that worked on it.
     if (intent.purpose !== 'audit' && query.runId !== intent.runId) await handOver(db, intent);
     const earlier = await attemptsOfCall(db, intent);
@@ -67,10 +78,12 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
     if (earlier.some((attempt) => attempt.status === 'started')) await supersede(db, intent);
     const succeeded = earlier.find((attempt) => attempt.status === 'succeeded');
     if (succeeded !== undefined) return { type: 'found', attemptId: succeeded.attempt_id };
+    if (query.cancelRequestedRunId === intent.runId) return { type: 'cancelled' };
     if (!(await fitsBudget(db, intent))) return { type: 'denied', budgets: [] };
     const attemptId = uuidv7();
+    const number = earlier.length + 1;
     // Budgets are shared by many queries: from here on little may come before the commit.
-    const reservations = await insertIntent(db, intent, query.tenant, attemptId, earlier.length + 1);
+    const reservations = await insertIntent(db, intent, query.tenant, attemptId, number);
     if (reservations.some(({ fits }) => !fits)) {
       return { type: 'denied', budgets: await denyReservation(db, reservations, intent.worstCaseUsd) };
     }
@@ -78,26 +91,27 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
     const failedBefore = earlier.filter(
       (attempt) => attempt.status === 'failed' && attempt.run_id === intent.runId,
     ).length;
-    return { type: 'opened', attemptId, failedBefore };
+    return { type: 'opened', attemptId, number, failedBefore };
   });
 }
 
 interface LockedQuery {
   readonly runId: string;
   readonly tenant: string | null;
+  readonly cancelRequestedRunId: string | null;
   readonly status: 'running' | 'ended';
   /** Whether it has ended, and served something. */
   readonly answered: boolean;
 }
 
-async function lockQuery(db: Queryable, call: QueryRef): Promise<LockedQuery> {
+async function lockQuery(db: Queryable, call: QueryRef): Promise<LockedQuery | null> {
   const { rows } = await db.query<LockedQuery>({
     name: 'lock-query',
-    text: `select run_id as "runId", tenant, status, status = 'ended' and served_attempt_id is not null as answered
+    text: `select run_id as "runId", tenant, cancel_requested_run_id as "cancelRequestedRunId", status, status = 'ended' and served_attempt_id is not null as answered
            from queries where started_at = $1 and query_id = $2 for update`,
     values: [call.startedAt, call.queryId],
   });
-  return onlyRow(rows, `query ${call.queryId}`);
+  return rows[0] ?? null;
 }
 
 /** The run that asks for a request works on the query now: after a reset it is another than the one that planned. */
@@ -245,7 +259,7 @@ export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: 
     const closed = rows[0];
     if (closed === undefined) return;
     if (close.status === 'succeeded') {
-      if (query.answered) await rejectUnused(db, close);
+      if (query?.answered) await rejectUnused(db, close);
       if (close.response !== null) await keepText(db, sealer, close, close.attemptId, close.response.kept);
     }
     // Last: other queries wait for the budgets' rows until the commit.

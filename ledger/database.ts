@@ -44,10 +44,22 @@ export async function requireDatabase(pool: pg.Pool, url: string): Promise<void>
   }
 }
 
+/**
+ * `durable`: what is committed is on disk. `recoverable`: it is there within a second, or with the next durable commit of anyone,
+ * and a crash of Postgres before that loses the whole of it: only for what can be done again, by somebody who notices.
+ */
+export type Commit = 'durable' | 'recoverable';
+
+const BEGIN: Readonly<Record<Commit, string>> = {
+  durable: 'begin',
+  recoverable: 'begin; set local synchronous_commit = off',
+};
+
 /** Runs `work` in one transaction: committed when it resolves, rolled back when it throws. */
 export async function inTransaction<T>(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
+  commit: Commit = 'durable',
 ): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
@@ -58,7 +70,7 @@ export async function inTransaction<T>(
   };
   client.on('error', onLost);
   try {
-    await client.query('begin');
+    await client.query(BEGIN[commit]);
     const result = await work(client);
     await client.query('commit');
     return result;

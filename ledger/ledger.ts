@@ -14,27 +14,35 @@ import {
   type PaidFor,
 } from './attempts.ts';
 import { createAuditLedger, type AuditLedger } from './audits.ts';
+import { cancelledRuns, requestCancel, type CancelRequested } from './cancel.ts';
 import { labelQuery, type LabelledQuery } from './label-query.ts';
 import { keepPriceBook, type PricedModel } from './price-books.ts';
-import { endQuery, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
+import { endQuery, promptOf, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
+import { RecentTexts } from './recent-texts.ts';
 import { usableResponses, type UsableResponse } from './responses.ts';
 import { startQuery, type StartedQuery } from './start-query.ts';
 import { readTexts, type QueryRef, type Sealer, type TextItem } from './texts.ts';
+import { knowsQuery, restoreQuery, type PlannedQuery } from './restore-query.ts';
 import { createSweepLedger, type SweepLedger } from './sweep.ts';
 import type { Json } from '../core/policy.ts';
 
 /** What activities ask of the ledger. Each method is one transaction. */
 export interface Ledger extends SweepLedger, AuditLedger {
   startQuery(run: QueryRun, request: CascadeRequest): Promise<StartedQuery>;
+  restoreQuery(run: QueryRun, request: CascadeRequest, lost: PlannedQuery): Promise<boolean>;
+  knowsQuery(query: QueryRef): Promise<boolean>;
   /** Keeps a model's price rows, and that they are what is known of its price now; null for an unknown price. */
   keepPrices(model: PricedModel, prices: readonly Price[] | null): Promise<void>;
   openAttempt(intent: Intent): Promise<Opened>;
   closeAttempt(close: Close): Promise<void>;
   attemptsOf(query: QueryRef, paidFor?: PaidFor): Promise<AttemptSummary[]>;
-  textsOf(query: QueryRef): Promise<Map<TextItem, Json>>;
+  /** Texts of a query, at least those items that there are of the named ones. */
+  textsOf(query: QueryRef, items: readonly TextItem[]): Promise<ReadonlyMap<TextItem, Json>>;
   /** Usable responses, and what each answers by a task's extractor. */
   responsesOf(query: QueryRef, spec: AnswerSpec): Promise<UsableResponse[]>;
   endQuery(end: QueryEnd): Promise<Ended>;
+  requestCancel(run: QueryRun): Promise<CancelRequested>;
+  cancelledRuns(): Promise<string[]>;
   /** As `labelQuery` of `label-query.ts`: the namespace is that of idempotency keys, `judged` an attempt. */
   labelQuery(namespace: string, feedback: Feedback, judged?: string): Promise<LabelledQuery>;
 }
@@ -42,8 +50,16 @@ export interface Ledger extends SweepLedger, AuditLedger {
 /** @param sealer encrypts texts at rest; null keeps them as they are. */
 export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
   const keptBooks = new Set<string>();
+  const recent = new RecentTexts();
+  const audits = createAuditLedger(pool);
   return {
-    startQuery: (run, request) => startQuery(pool, sealer, run, request),
+    async startQuery(run, request) {
+      const started = await startQuery(pool, sealer, run, request);
+      if (started.type === 'started') recent.keep(started.query.queryId, 'request', promptOf(request));
+      return started;
+    },
+    restoreQuery: (run, request, lost) => restoreQuery(pool, sealer, run, request, lost),
+    knowsQuery: (query) => knowsQuery(pool, query),
     async keepPrices(model, prices) {
       // Books are few and seldom change: each is written once per process.
       const key = JSON.stringify([model.provider, model.modelId, prices?.map(({ id }) => id) ?? []]);
@@ -52,13 +68,28 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
       keptBooks.add(key);
     },
     openAttempt: (intent) => openAttempt(pool, intent),
-    closeAttempt: (close) => closeAttempt(pool, sealer, close),
+    async closeAttempt(close) {
+      await closeAttempt(pool, sealer, close);
+      if (close.response !== null) recent.keep(close.queryId, close.attemptId, { ...close.response.kept });
+    },
     attemptsOf: (query, paidFor) => attemptsOfQuery(pool, query, paidFor),
-    textsOf: (query) => readTexts(pool, sealer, query),
+    textsOf: async (query, items) =>
+      recent.find(query.queryId, items) ?? (await readTexts(pool, sealer, query)),
     responsesOf: (query, spec) => usableResponses(pool, sealer, query, spec),
-    endQuery: (end) => endQuery(pool, end),
+    async endQuery(end) {
+      const ended = await endQuery(pool, end);
+      recent.forget(end.queryId);
+      return ended;
+    },
+    requestCancel: (run) => requestCancel(pool, run),
+    cancelledRuns: () => cancelledRuns(pool),
     labelQuery: (namespace, feedback, judged) => labelQuery(pool, sealer, namespace, feedback, judged),
     ...createSweepLedger(pool),
-    ...createAuditLedger(pool),
+    ...audits,
+    async endAudit(end) {
+      const open = await audits.endAudit(end);
+      recent.forget(end.queryId);
+      return open;
+    },
   };
 }

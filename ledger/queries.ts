@@ -2,9 +2,10 @@ import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { Outcome, Served } from '../core/cascade.ts';
 import type { Verdict } from '../core/verdict.ts';
-import type { Retention } from '../core/policy.ts';
+import type { JsonObject, Policy, Retention } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
+import { planAudit } from './audits.ts';
 import { inTransaction, onlyRow, storable, type Queryable } from './database.ts';
 import { keepText, settleTexts, type QueryRef, type Sealer } from './texts.ts';
 import { rejectUnused } from './verdicts.ts';
@@ -39,16 +40,30 @@ const QUERY_COLUMNS = `query_id as "queryId", to_json(started_at at time zone 'U
   policy_version as "policyVersion", status, outcome, accepted, served_attempt_id as "servedAttemptId",
   served_stage as "servedStage", confidence, threshold, failure_message as "failureMessage", retention`;
 
-/** Claims a workflow id for a request, or finds what it stands for already. */
-export async function claimKey(db: Queryable, run: QueryRun, request: CascadeRequest): Promise<QueryKey> {
+/**
+ * Claims a workflow id for a request, or finds what it stands for already.
+ * @param as the query that a new key is to stand for; by default a new one.
+ */
+export async function claimKey(
+  db: Queryable,
+  run: QueryRun,
+  request: CascadeRequest,
+  as?: QueryRef,
+): Promise<QueryKey> {
   const { rows } = await db.query<QueryKey>({
     name: 'claim-key',
     text: `insert into query_keys (namespace, workflow_id, query_id, started_at, request_sha256)
-           values ($1, $2, $3, now(), $4)
+           values ($1, $2, $3, coalesce($5, now()), $4)
            on conflict (namespace, workflow_id) do update set namespace = excluded.namespace
            returning query_id as "queryId", to_json(started_at at time zone 'UTC')#>>'{}' || 'Z' as "startedAt",
              request_sha256 as "requestSha256"`,
-    values: [run.namespace, run.workflowId, uuidv7(), requestHash(request)],
+    values: [
+      run.namespace,
+      run.workflowId,
+      as?.queryId ?? uuidv7(),
+      requestHash(request),
+      as?.startedAt ?? null,
+    ],
   });
   return onlyRow(rows, `workflow ${run.workflowId}`);
 }
@@ -77,15 +92,19 @@ export interface NewQuery {
   readonly key: QueryKey;
   readonly run: QueryRun;
   readonly request: CascadeRequest;
-  readonly policyVersion: number;
-  readonly retention: Retention;
-  /** The chance with which it is audited; null where its task has no audits. */
-  readonly auditShare: number | null;
+  /** What it is pinned to. */
+  readonly version: number;
+  readonly policy: Policy;
 }
 
-/** Opens a query: its row and its prompt, in the caller's transaction. */
+/** What is kept of a request for those who ask models with it. */
+export function promptOf({ messages, parameters = {} }: CascadeRequest): JsonObject {
+  return { messages, parameters };
+}
+
+/** Opens a query: its row, its prompt, and its audit where it is chosen for one, in the caller's transaction. */
 export async function insertQuery(db: Queryable, sealer: Sealer | null, query: NewQuery): Promise<void> {
-  const { key, run, request } = query;
+  const { key, run, request, version, policy } = query;
   await db.query({
     name: 'insert-query',
     text: `insert into queries (query_id, started_at, task, policy_version, tenant, tags, retention, request_sha256,
@@ -96,21 +115,19 @@ export async function insertQuery(db: Queryable, sealer: Sealer | null, query: N
       key.queryId,
       key.startedAt,
       request.task,
-      query.policyVersion,
+      version,
       request.tenant ?? null,
       JSON.stringify(request.tags ?? {}),
-      query.retention,
-      query.retention === 'none' ? null : key.requestSha256,
+      policy.retention,
+      policy.retention === 'none' ? null : key.requestSha256,
       run.namespace,
       run.workflowId,
       run.runId,
-      query.auditShare,
+      policy.audit?.share ?? null,
     ],
   });
-  await keepText(db, sealer, key, 'request', {
-    messages: request.messages,
-    parameters: request.parameters ?? {},
-  });
+  await keepText(db, sealer, key, 'request', promptOf(request));
+  await planAudit(db, key, version, policy);
 }
 
 /**
@@ -128,10 +145,7 @@ export async function reopenQuery(
              ended_at = null, run_id = $3 where started_at = $1 and query_id = $2`,
     values: [query.key.startedAt, query.key.queryId, query.run.runId],
   });
-  await keepText(db, sealer, query.key, 'request', {
-    messages: query.request.messages,
-    parameters: query.request.parameters ?? {},
-  });
+  await keepText(db, sealer, query.key, 'request', promptOf(query.request));
 }
 
 export interface QueryEnd extends QueryRef {
@@ -160,67 +174,79 @@ export interface Judgement {
 export type Ended =
   | { readonly type: 'ended' }
   /** Nothing was changed: the query is this run's, or has ended and was to stay. */
-  | { readonly type: 'left'; readonly runId: string };
+  | { readonly type: 'left'; readonly runId: string }
+  /** The ledger has no such query: see `restoreQuery`. */
+  | { readonly type: 'lost' };
 
 /**
  * Ends a query: outcome, verdicts and texts in one transaction. Ending it again with the same outcome changes nothing. Of
  * a query that serves something, every other usable response is `rejected` unless it is judged here.
+ *
+ * With an answer it is a recoverable commit: all of it stands in the workflow's result too, from which the sweeper ends the
+ * query again where it is found running. An end without one is durable: Temporal does not keep all that it says.
  */
 export async function endQuery(pool: pg.Pool, end: QueryEnd): Promise<Ended> {
-  return inTransaction(pool, async (db) => {
-    const { rowCount } = await db.query({
-      name: 'end-query',
-      text: `update queries set status = 'ended', outcome = $3, accepted = $3 in ('accepted', 'last-stage'),
+  return inTransaction(
+    pool,
+    async (db) => {
+      const { rowCount } = await db.query({
+        name: 'end-query',
+        text: `update queries set status = 'ended', outcome = $3, accepted = $3 in ('accepted', 'last-stage'),
                served_attempt_id = $4, served_model = $5, served_stage = $6, confidence = $7, threshold = $8,
                failure_message = $9, ended_at = coalesce(ended_at, now()), run_id = $10
              where started_at = $1 and query_id = $2 and run_id in ($10, $11) and (status = 'running' or not $12)`,
-      values: [
-        end.startedAt,
-        end.queryId,
-        end.outcome,
-        end.served?.attemptId ?? null,
-        end.servedModel,
-        end.served?.stage ?? null,
-        end.served?.confidence ?? null,
-        end.served?.threshold ?? null,
-        storable(end.failureMessage),
-        end.runId,
-        end.insteadOf ?? end.runId,
-        end.onlyRunning ?? false,
-      ],
-    });
-    if (rowCount === 0) return { type: 'left', runId: await runOf(db, end) };
-    await db.query({
-      name: 'judge-attempts',
-      text: `update attempts a set verdict = j.verdict, confidence = j.confidence, threshold = j.threshold
+        values: [
+          end.startedAt,
+          end.queryId,
+          end.outcome,
+          end.served?.attemptId ?? null,
+          end.servedModel,
+          end.served?.stage ?? null,
+          end.served?.confidence ?? null,
+          end.served?.threshold ?? null,
+          storable(end.failureMessage),
+          end.runId,
+          end.insteadOf ?? end.runId,
+          end.onlyRunning ?? false,
+        ],
+      });
+      if (rowCount === 0) {
+        const runId = await runOf(db, end);
+        return runId === null ? { type: 'lost' } : { type: 'left', runId };
+      }
+      await db.query({
+        name: 'judge-attempts',
+        text: `update attempts a set verdict = j.verdict, confidence = j.confidence, threshold = j.threshold
              from unnest($3::uuid[], $4::text[], $5::float8[], $6::float8[]) as j (attempt_id, verdict, confidence, threshold)
              where a.query_started_at = $1 and a.query_id = $2 and a.attempt_id = j.attempt_id`,
-      values: [
-        end.startedAt,
-        end.queryId,
-        end.judgements.map((judgement) => judgement.attemptId),
-        end.judgements.map((judgement) => judgement.verdict),
-        end.judgements.map((judgement) => judgement.confidence),
-        end.judgements.map((judgement) => judgement.threshold),
-      ],
-    });
-    if (end.served !== null) {
-      await rejectUnused(
-        db,
-        end,
-        end.judgements.flatMap(({ attemptId, verdict }) => (verdict === null ? [] : [attemptId])),
-      );
-    }
-    await settleTexts(db, end, end.retention === 'full', end.served !== null);
-    return { type: 'ended' };
-  });
+        values: [
+          end.startedAt,
+          end.queryId,
+          end.judgements.map((judgement) => judgement.attemptId),
+          end.judgements.map((judgement) => judgement.verdict),
+          end.judgements.map((judgement) => judgement.confidence),
+          end.judgements.map((judgement) => judgement.threshold),
+        ],
+      });
+      if (end.served !== null) {
+        await rejectUnused(
+          db,
+          end,
+          end.judgements.flatMap(({ attemptId, verdict }) => (verdict === null ? [] : [attemptId])),
+        );
+      }
+      await settleTexts(db, end, end.retention === 'full', end.served !== null);
+      return { type: 'ended' };
+    },
+    end.served === null ? 'durable' : 'recoverable',
+  );
 }
 
-async function runOf(db: Queryable, query: QueryRef): Promise<string> {
+async function runOf(db: Queryable, query: QueryRef): Promise<string | null> {
   const { rows } = await db.query<{ runId: string }>({
     name: 'run-of-query',
     text: 'select run_id as "runId" from queries where started_at = $1 and query_id = $2',
     values: [query.startedAt, query.queryId],
   });
-  return onlyRow(rows, `query ${query.queryId}`).runId;
+  return rows[0]?.runId ?? null;
 }

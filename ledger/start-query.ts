@@ -3,7 +3,6 @@ import { takesCanary } from '../core/canary.ts';
 import type { Policy } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
-import { planAudit } from './audits.ts';
 import { inTransaction } from './database.ts';
 import { policyArms, policyVersion, taskNames } from './policies.ts';
 import {
@@ -15,6 +14,7 @@ import {
   type QueryRow,
   type QueryRun,
 } from './queries.ts';
+import { startNewQuery } from './start-new-query.ts';
 import type { QueryRef, Sealer } from './texts.ts';
 
 export type StartedQuery =
@@ -57,30 +57,33 @@ async function startOrFind(
   run: QueryRun,
   request: CascadeRequest,
 ): Promise<StartedQuery> {
+  const started = await startNewQuery(pool, sealer, run, request);
+  return started === null ? find(pool, sealer, run, request) : { type: 'started', ...started };
+}
+
+async function find(
+  pool: pg.Pool,
+  sealer: Sealer | null,
+  run: QueryRun,
+  request: CascadeRequest,
+): Promise<StartedQuery> {
   return inTransaction(pool, async (db) => {
     const arms = await policyArms(db, request.task);
     if (arms === null) return { type: 'unknown-task', tasks: await taskNames(db) };
     const key = await claimKey(db, run, request);
     if (key.requestSha256 !== requestHash(request)) return { type: 'conflict', query: key };
+    const { queryId, startedAt } = key;
     const query = await findQuery(db, key);
     if (query === null) {
+      // The key's own query is gone with its month, or a task that was unknown a moment ago has been applied since.
       const { canary, current } = arms;
-      const { version, policy } =
-        canary !== null && takesCanary(key.queryId, canary.share) ? canary : current;
-      await insertQuery(db, sealer, {
-        key,
-        run,
-        request,
-        policyVersion: version,
-        retention: policy.retention,
-        auditShare: policy.audit?.share ?? null,
-      });
-      await planAudit(db, key, version, policy);
-      return { type: 'started', query: key, version, policy };
+      const { version, policy } = canary !== null && takesCanary(queryId, canary.share) ? canary : current;
+      await insertQuery(db, sealer, { key, run, request, version, policy });
+      return { type: 'started', query: { queryId, startedAt }, version, policy };
     }
     const policy = await policyVersion(db, query.task, query.policyVersion);
     if (query.servedAttemptId !== null) return { type: 'finished', query, policy };
     await reopenQuery(db, sealer, { key, run, request });
-    return { type: 'started', query: key, version: query.policyVersion, policy };
+    return { type: 'started', query: { queryId, startedAt }, version: query.policyVersion, policy };
   });
 }

@@ -23,6 +23,18 @@ export interface QueryRef {
   readonly startedAt: string;
 }
 
+/** A text as it is kept: JSON, encrypted where there is a key. */
+export function sealedText(
+  sealer: Sealer | null,
+  { queryId }: Pick<QueryRef, 'queryId'>,
+  item: TextItem,
+  value: unknown,
+): { readonly content: Buffer; readonly sealed: boolean } {
+  const bytes = Buffer.from(JSON.stringify(value));
+  if (sealer === null) return { content: bytes, sealed: false };
+  return { content: Buffer.from(sealer.seal(bytes, `${queryId}/${item}`)), sealed: true };
+}
+
 /** Keeps a text of a query that runs, or whose audit does. Keeping it again changes nothing; after that no more is kept. */
 export async function keepText(
   db: Queryable,
@@ -31,7 +43,7 @@ export async function keepText(
   item: TextItem,
   value: unknown,
 ): Promise<void> {
-  const content = contentOf(sealer, query.queryId, item, value);
+  const { content, sealed } = sealedText(sealer, query, item, value);
   await db.query({
     name: 'keep-text',
     // The lock keeps the query from ending in between, which would leave the text behind.
@@ -40,7 +52,7 @@ export async function keepText(
            where started_at = $1 and query_id = $2 and (status = 'running' or exists (
              select from audits a where a.query_started_at = $1 and a.query_id = $2 and a.status = 'running')) for share
            on conflict (query_id, item) do nothing`,
-    values: [query.startedAt, query.queryId, item, content, sealer !== null],
+    values: [query.startedAt, query.queryId, item, content, sealed],
   });
 }
 

@@ -245,6 +245,7 @@ create table queries (
   run_id text not null,
   ended_at timestamp with time zone,
   audit_probability double precision,
+  cancel_requested_run_id text,
   constraint queries_audit_probability_check CHECK (((audit_probability > (0)::double precision) AND (audit_probability <= (1)::double precision))),
   constraint queries_check CHECK (((status = 'ended'::text) = (outcome IS NOT NULL))),
   constraint queries_check1 CHECK (((status = 'ended'::text) = (ended_at IS NOT NULL))),
@@ -400,6 +401,8 @@ CREATE INDEX labels_by_query ON ONLY public.labels USING btree (query_id);
 CREATE INDEX policy_changes_by_task ON public.policy_changes USING btree (task, change_id);
 
 CREATE INDEX queries_by_task ON ONLY public.queries USING btree (task, started_at);
+
+CREATE INDEX queries_cancel_requested ON ONLY public.queries USING btree (cancel_requested_run_id) WHERE ((status = 'running'::text) AND (cancel_requested_run_id IS NOT NULL));
 
 CREATE INDEX queries_running ON ONLY public.queries USING btree (started_at, query_id) WHERE (status = 'running'::text);
 
@@ -1325,6 +1328,7 @@ comment on column queries.workflow_id is 'Temporal workflow id.';
 comment on column queries.run_id is 'Temporal run id of the latest run that planned the query, asked for a request of it, or ended it.';
 comment on column queries.ended_at is 'When it ended.';
 comment on column queries.audit_probability is 'Chance, above 0 and at most 1, with which the query was to be audited, set when it was planned; null where its task has no audits. Whether it was chosen says a row in audits.';
+comment on column queries.cancel_requested_run_id is 'Temporal run id of the run that a client has asked to stop: its open request is aborted, and it makes no other. Null where nobody asked, or only Temporal was told.';
 comment on view queries_by_day is 'Every query, summed by UTC day of its start and by how it ended. Sealed days come from report_queries, the others from the base tables: the same rows either way. Filter on day.';
 comment on column queries_by_day.day is 'UTC day on which the query started.';
 comment on column queries_by_day.task is 'The task.';

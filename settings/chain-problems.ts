@@ -22,6 +22,7 @@ export function chainProblems(
     ...repetitions(raw, [...path, 'chain']),
     ...disorder(chain, [...path, 'chain']),
     ...tooPatient(chain, [...path, 'chain']),
+    ...(raw.execution === 'inline' ? bounded.flatMap((model) => tooSlow(model, path)) : []),
     ...(limit === null ? [] : bounded.flatMap((model) => unbounded(model, path, limit))),
   ];
 }
@@ -54,6 +55,22 @@ function tooPatient(chain: readonly (PolicyModel | null)[], path: Path): Problem
           },
         ],
   );
+}
+
+/**
+ * A request within the workflow's task holds that task, and its place in the worker, and adds three events to the history for
+ * every eight seconds that it takes; above a minute it costs more than the activity that it saves.
+ */
+const LONGEST_INLINE_MS = 60_000;
+
+function tooSlow({ model, timeoutMs }: PolicyModel, task: Path): Problem[] {
+  if (timeoutMs <= LONGEST_INLINE_MS) return [];
+  return [
+    {
+      path: [...task, 'execution'],
+      message: `cannot be inline: ${model} may take ${timeoutMs / 1000} s, and only requests of at most 60 s run within the workflow's task: lower its timeout, or choose durable`,
+    },
+  ];
 }
 
 /** By expected cost at the token profile. A model of unknown price takes the place it is written in. */

@@ -349,6 +349,16 @@ tasks:
     );
   });
 
+  it('only models that answer within a minute can be asked inline', () => {
+    const ordered = text.replace('[a, b, c]', '[b, a, c]');
+    const inline = ordered.replace('threshold: 0.6', 'threshold: 0.6, execution: inline');
+    expect(settingsIn(inline).policies).toMatchObject([{ execution: 'inline' }]);
+    const slow = inline.replace('{ provider: ollama-box,', '{ provider: ollama-box, timeout: 61s,');
+    expect(() => settingsIn(slow)).toThrow(/tasks.t.execution: cannot be inline: \w+ may take 61 s/);
+    const durable = ordered.replace('threshold: 0.6', 'threshold: 0.6, execution: durable');
+    expect(settingsIn(durable).policies).toEqual(settingsIn(ordered).policies);
+  });
+
   it('the scorer logprob has to be given log probabilities', () => {
     const unasked = text.replace('scorer: agreement', 'scorer: logprob').replace('[a, b, c]', '[b, a, c]');
     expect(() => settingsIn(unasked)).toThrow(/logprob" needs the log probabilities of b: set "parameters/);

@@ -73,6 +73,7 @@ export function policyOf(
     answer,
     limits: limitsOf(raw),
     retention: raw.retention ?? 'full',
+    ...(raw.execution === 'inline' ? { execution: 'inline' } : {}),
     tokenProfile,
     ...(raw.review === undefined ? {} : { review: { timeoutMs: durationMs(raw.review.timeout) } }),
     ...(raw.audit === undefined ? {} : { audit: { share: shareOf(raw.audit) } }),

@@ -119,6 +119,12 @@ export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) 
       .enum(['full', 'hash', 'none'])
       .optional()
       .describe('What remains of prompts and responses after a query. Default: full.'),
+    execution: z
+      .enum(['durable', 'inline'])
+      .optional()
+      .describe(
+        'How models are called: each request a Temporal activity of its own, or within the workflow’s own task, which is faster, for models that answer in a few seconds. Default: durable.',
+      ),
     token_profile: z
       .strictObject({
         input: z.number().positive(),

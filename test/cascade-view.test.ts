@@ -154,10 +154,8 @@ describe('what an engineer sees', () => {
     );
     expect(summaries).toEqual([
       'plan · summed',
-      'stage 1 · small',
-      'score stage 1 · agreement',
-      'stage 2 · medium',
-      'score stage 2 · agreement',
+      'stage 1 · small · scored by agreement',
+      'stage 2 · medium · scored by agreement',
       'end · accepted',
     ]);
   });

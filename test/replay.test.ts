@@ -50,9 +50,16 @@ describe('histories of real runs', () => {
   test('there are some of every kind', () => {
     expect(names).toEqual(
       expect.arrayContaining(
-        ['accepted', 'audit', 'budget', 'cancelled', 'escalated-with-retry', 'judge'].map(
-          (name) => `${name}.json`,
-        ),
+        [
+          'accepted',
+          'audit',
+          'budget',
+          'cancelled',
+          'escalated-with-retry',
+          'inline',
+          'inline-with-retry',
+          'judge',
+        ].map((name) => `${name}.json`),
       ),
     );
   });

@@ -34,6 +34,19 @@ export interface CascadeWorker {
   stop(): Promise<void>;
 }
 
+/** What one worker does at once. */
+const SLOTS = {
+  // A durable call is a socket that waits: thousands cost little but memory, and each holds a slot.
+  maxConcurrentActivityTaskExecutions: 2_500,
+  // An inline call is one of these while it waits for its model; planning and ending are short, and wait for Postgres.
+  maxConcurrentLocalActivityExecutions: 200,
+  // A workflow whose local activity runs holds one of these: with no more of them than of those, inline calls on slow models
+  // would keep every other query, and the announcement of their own cancel, from being worked on.
+  maxConcurrentWorkflowTaskExecutions: 300,
+  // One that is dropped is replayed from its history when it goes on, which costs time and no correctness.
+  maxCachedWorkflows: 2_000,
+} as const;
+
 /** How long a stopping worker lets running requests finish before it hands them to another worker. */
 const SHUTDOWN_GRACE = '30 seconds';
 
@@ -64,14 +77,13 @@ export async function startWorker(options: CascadeWorkerOptions): Promise<Cascad
       identity: options.identity ?? workerIdentity(),
       ...workflowSource(dataConverter?.failureConverterPath),
       ...(dataConverter === undefined ? {} : { dataConverter }),
-      activities: createActivities(options.ports, workflowStates(connection, options.namespace)),
+      activities: createActivities(
+        options.ports,
+        workflowStates(connection, options.namespace, options.payloadCodec),
+      ),
       maxHeartbeatThrottleInterval: HEARTBEAT_MS,
       defaultHeartbeatThrottleInterval: HEARTBEAT_MS,
-      // A model call is a socket that waits: hundreds cost little memory, and each holds a slot.
-      maxConcurrentActivityTaskExecutions: 500,
-      // Planning, scoring and ending are short and end in Postgres, whose pool is the narrower place.
-      maxConcurrentLocalActivityExecutions: 100,
-      maxConcurrentWorkflowTaskExecutions: 100,
+      ...SLOTS,
       ...(options.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: options.maxCachedWorkflows }),
       shutdownGraceTime: SHUTDOWN_GRACE,
     });

@@ -1,4 +1,5 @@
 import { WorkflowClient, WorkflowNotFoundError, type WorkflowExecutionStatusName } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import type { NativeConnection } from '@temporalio/worker';
 import type { WorkflowState, WorkflowStates } from '../activities/index.ts';
 
@@ -15,8 +16,13 @@ const OVER: Partial<Record<WorkflowExecutionStatusName, WorkflowState['status']>
 const TIMEOUT_MS = 10_000;
 
 /** Asks Temporal over the worker's own connection. */
-export function workflowStates(connection: NativeConnection, namespace: string): WorkflowStates {
-  const client = new WorkflowClient({ connection, namespace });
+export function workflowStates(
+  connection: NativeConnection,
+  namespace: string,
+  payloadCodec: PayloadCodec | undefined,
+): WorkflowStates {
+  const dataConverter = payloadCodec && { payloadCodecs: [payloadCodec] };
+  const client = new WorkflowClient({ connection, namespace, ...(dataConverter && { dataConverter }) });
   return {
     async workflowState(workflowId) {
       try {
@@ -29,5 +35,7 @@ export function workflowStates(connection: NativeConnection, namespace: string):
         throw error;
       }
     },
+    resultOf: (workflowId, runId) =>
+      client.withDeadline(Date.now() + TIMEOUT_MS, () => client.getHandle(workflowId, runId).result()),
   };
 }

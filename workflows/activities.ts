@@ -33,12 +33,20 @@ const remote = proxyActivities<CascadeActivities>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
+/** Asking models within the workflow's own task: once, since whatever is tried again is an ordinary activity. */
+const inline = proxyLocalActivities<CascadeActivities>({
+  startToCloseTimeout: '10 minutes',
+  retry: { maximumAttempts: 1 },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
 export const plan = local.plan;
+export const restore = local.restore;
 /** Scoring on this machine's processor. */
 export const scoreHere = local.score;
 /** Scoring that asks a model or another service. */
-export const scoreThere = remote.score;
-export const call = remote.call;
+export const scoreThere = { durable: remote.score, inline: inline.score };
+export const call = { durable: remote.call, inline: inline.call };
 export const endQuery = local.end;
 
 /** A summary is one line of the UI (and Temporal bounds its bytes), while names may have hundreds of characters. */

@@ -20,7 +20,7 @@ export async function cascade(request: CascadeRequest): Promise<CascadeAnswer> {
   if (pinned.type === 'finished') return pinned.answer;
 
   const { plan } = pinned;
-  const climb = new Climb(plan);
+  const climb = new Climb(request, plan);
   let { state, command } = begin(plan, climb.progress());
   while (command.type !== 'finish') {
     climb.show(command);

@@ -1,13 +1,15 @@
 import {
   CancellationScope,
+  condition,
   defineQuery,
   defineSignal,
   setCurrentDetails,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CascadeEvent, CascadeState, Command, Progress } from '../core/cascade.ts';
+import type { CascadeEvent, CascadeState, Command, Progress, ScoredAnswer } from '../core/cascade.ts';
 import type { JsonObject, Plan } from '../core/policy.ts';
+import type { CascadeRequest } from '../core/request.ts';
 import type { AttemptSummary } from '../core/result.ts';
 import { spendFromJson, sumSpend } from '../core/spend.ts';
 import { describeClimb } from './details.ts';
@@ -23,6 +25,8 @@ export interface StageRecord {
   readonly message?: JsonObject;
   readonly finishReason?: string | null;
   readonly answer?: string | null;
+  /** Of all responses up to this one, where its call has scored them. */
+  readonly scores?: readonly ScoredAnswer[];
   /** Of the stage's own candidate, when the stage was scored. */
   readonly confidence?: number | null;
   /** In words, for people. */
@@ -38,15 +42,27 @@ export class Climb {
   readonly stages = new Map<number, StageRecord>();
   private readonly bought = new Map<string, AttemptSummary>();
   private readonly startedMs: number = workflowInfo().runStartTime.getTime();
+  readonly request: CascadeRequest;
   /** What is shown: once a person is asked, they are its last stage. */
   plan: Plan;
 
-  constructor(plan: Plan) {
+  constructor(request: CascadeRequest, plan: Plan) {
+    this.request = request;
     this.plan = plan;
     setHandler(attemptsQuery, () => this.attempts());
     setHandler(cancelSignal, () => {
       this.scope.cancel();
     });
+  }
+
+  /**
+   * Waits, once the ledger has told of a cancel, for Temporal's own word of it, which could not be told before this task was
+   * over: a query that was cancelled there ends as cancelled, without a task that is thrown away.
+   */
+  async cancelled(): Promise<void> {
+    await CancellationScope.nonCancellable(() =>
+      condition(() => this.scope.consideredCancelled, '10 seconds'),
+    );
   }
 
   /** Spend and time so far, as every event of the state machine carries them. */

@@ -19,7 +19,7 @@ import { SEARCH_ATTRIBUTES } from '../core/search-attributes.ts';
 import { spendFromJson, spendToJson, sumSpend, type Spend } from '../core/spend.ts';
 import { endQuery } from './activities.ts';
 import type { Climb } from './climb.ts';
-import { refTo } from './pin.ts';
+import { refTo, withQuery } from './pin.ts';
 
 /**
  * Ends the query in the ledger, whose word on every attempt is what the query cost, and gives its answer or its error.
@@ -35,7 +35,7 @@ export async function end(
   const { outcome, served } = finish;
   const message = served === null ? whyNothing(plan, finish, climb) : null;
   const judged = verdicts(state, served);
-  const { attempts } = await CancellationScope.nonCancellable(() =>
+  const write = () =>
     endQuery.executeWithOptions({ summary: `end · ${outcome}` }, [
       {
         query: refTo(plan),
@@ -50,8 +50,8 @@ export async function end(
           threshold: plan.thresholds[stage] ?? null,
         })),
       },
-    ]),
-  );
+    ]);
+  const { attempts } = await CancellationScope.nonCancellable(() => withQuery(climb.request, plan, write));
   climb.buy(attempts);
   climb.show(finish);
   const spent = sumSpend(attempts.map(spendFromJson));

@@ -1,11 +1,12 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
-import type { CallFailure } from '../activities/types.ts';
+import type { CallFailure, ScoreInput } from '../activities/types.ts';
 import type { CascadeEvent, CascadeState, Command, Progress } from '../core/cascade.ts';
 import type { Plan, PlannedModel } from '../core/policy.ts';
-import { DENIED, failureType, UNSCORED } from '../core/result.ts';
-import { brief, call, scheduleToClose, scoreHere, scoreThere, startToClose } from './activities.ts';
+import { CANCEL_HEARD, DENIED, failureType, UNSCORED } from '../core/result.ts';
+import { brief, call, scheduleToClose, scoreHere, scoreThere } from './activities.ts';
+import { askModels } from './ask-models.ts';
 import type { Climb } from './climb.ts';
-import { refTo } from './pin.ts';
+import { refTo, withQuery } from './pin.ts';
 
 /** What came of a command, before money and time are added. */
 type Happening<Event = CascadeEvent> = Event extends unknown ? Omit<Event, keyof Progress> : never;
@@ -20,7 +21,11 @@ export async function perform(
 ): Promise<CascadeEvent> {
   const happening = await climb.scope
     .run(() =>
-      command.type === 'call' ? callStage(plan, command, climb) : scoreStage(plan, state, command, climb),
+      withQuery(climb.request, plan, () =>
+        command.type === 'call'
+          ? callStage(plan, state, command, climb)
+          : scoreStage(plan, state, command, climb),
+      ),
     )
     .catch((error: unknown) => afterFailure(error, command, climb));
   const event = { ...happening, ...climb.progress() };
@@ -28,52 +33,62 @@ export async function perform(
   return event;
 }
 
-async function callStage(plan: Plan, command: Work, climb: Climb): Promise<Happening> {
-  const model = modelAt(plan, command.stage);
-  const result = await call.executeWithOptions(
-    {
-      summary: brief(`stage ${command.stage + 1} · ${model.model}`),
-      startToCloseTimeout: startToClose(model.timeoutMs),
-      ...scheduleToClose(command.timeLeftMs),
+async function callStage(plan: Plan, state: CascadeState, command: Work, climb: Climb): Promise<Happening> {
+  const { stage } = command;
+  const model = modelAt(plan, stage);
+  const scores = scoredByCall(plan, stage);
+  const result = await askModels(plan, call, {
+    summary: brief(`stage ${stage + 1} · ${model.model}${scores ? ` · scored by ${plan.scorer.name}` : ''}`),
+    timeoutMs: model.timeoutMs,
+    input: {
+      query: refTo(plan),
+      stage,
+      model,
+      deadlineAt: deadlineAt(command),
+      ...(scores ? { scoring: { scorer: plan.scorer, responses: responsesOf(plan, state) } } : {}),
     },
-    [{ query: refTo(plan), stage: command.stage, model, deadlineAt: deadlineAt(command) }],
-  );
+  });
   climb.buy(result.attempts);
-  climb.note(command.stage, result);
+  climb.note(stage, result);
   return { type: 'answered', attemptId: result.attemptId, answer: result.answer };
 }
 
 async function scoreStage(plan: Plan, state: CascadeState, command: Work, climb: Climb): Promise<Happening> {
   const { scorer } = plan;
+  const known = climb.stages.get(command.stage)?.scores;
+  if (known !== undefined) return { type: 'scored', scores: known };
   const summary = brief(`score stage ${command.stage + 1} · ${scorer.name}`);
   const input = {
     query: refTo(plan),
     stage: command.stage,
     scorer,
-    responses: state.responses.map((response) => ({
-      ...response,
-      model: modelAt(plan, response.stage).model,
-    })),
+    responses: responsesOf(plan, state),
     deadlineAt: deadlineAt(command),
   };
-  const slowestMs = Math.max(0, ...scorer.models.map((model) => model.timeoutMs));
+  const timeoutMs = Math.max(0, ...scorer.models.map((model) => model.timeoutMs));
   const result = scorer.remote
-    ? await scoreThere.executeWithOptions(
-        { summary, startToCloseTimeout: startToClose(slowestMs), ...scheduleToClose(command.timeLeftMs) },
-        [input],
-      )
+    ? await askModels(plan, scoreThere, { summary, timeoutMs, input })
     : await scoreHere.executeWithOptions({ summary, ...scheduleToClose(command.timeLeftMs) }, [input]);
   climb.buy(result.attempts);
   return { type: 'scored', scores: result.scores };
+}
+
+/** Whether the activity that calls a stage also scores it, on its worker's processor: it has the texts at hand. */
+function scoredByCall({ scorer, stages }: Plan, stage: number): boolean {
+  return !scorer.remote && (scorer.scoresLastStage || stage < stages.length - 1);
 }
 
 /**
  * What a failed activity means to the cascade. What it bought all the same is kept. A failure that a cancel met on its way
  * (Temporal then retries no more) is the cancel's doing.
  */
-function afterFailure(error: unknown, command: Work, climb: Climb): Happening {
+async function afterFailure(error: unknown, command: Work, climb: Climb): Promise<Happening> {
   if (isCancellation(error) || climb.scope.consideredCancelled) return { type: 'cancelled' };
   const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure && cause.type === CANCEL_HEARD) {
+    await climb.cancelled();
+    return { type: 'cancelled' };
+  }
   const details =
     cause instanceof ApplicationFailure ? (cause.details?.[0] as Partial<CallFailure>) : undefined;
   climb.buy(details?.attempts ?? []);
@@ -92,6 +107,10 @@ function afterFailure(error: unknown, command: Work, climb: Climb): Happening {
     return { type: 'failed', kind: command.type === 'call' ? 'unknown-response' : 'unscored' };
   }
   throw error;
+}
+
+function responsesOf(plan: Plan, state: CascadeState): ScoreInput['responses'] {
+  return state.responses.map((response) => ({ ...response, model: modelAt(plan, response.stage).model }));
 }
 
 function modelAt(plan: Plan, stage: number): PlannedModel {

@@ -2,7 +2,8 @@ import { ActivityFailure, ApplicationFailure, CancellationScope } from '@tempora
 import type { Planned, PlanRef } from '../activities/types.ts';
 import type { Plan } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
-import { brief, plan } from './activities.ts';
+import { QUERY_LOST } from '../core/result.ts';
+import { brief, plan, restore } from './activities.ts';
 
 /**
  * Asks for the plan: the first activity of every cascade, whose result is all that the query is decided by. A cancel that
@@ -16,6 +17,27 @@ export async function pin(request: CascadeRequest): Promise<Planned> {
     );
   } catch (error) {
     throw error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? error.cause : error;
+  }
+}
+
+/**
+ * Does what needs the query's row. Planning commits it without waiting for the disk, since the first intent's commit carries it
+ * there: where a crash of Postgres has lost it before that, with nothing spent, it is opened again as the plan has it.
+ */
+export async function withQuery<T>(
+  request: CascadeRequest,
+  pinned: Plan,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const cause = error instanceof ActivityFailure ? error.cause : error;
+    if (!(cause instanceof ApplicationFailure) || cause.type !== QUERY_LOST) throw error;
+    await CancellationScope.nonCancellable(() =>
+      restore.executeWithOptions({ summary: 'restore' }, [request, refTo(pinned)]),
+    );
+    return work();
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  ActivityFailure,
   allHandlersFinished,
   ApplicationFailure,
   CancellationScope,
@@ -14,10 +15,11 @@ import type { CascadeState, Finish } from '../core/cascade.ts';
 import type { Plan } from '../core/policy.ts';
 import type { Review } from '../core/feedback.ts';
 import { afterReview, reviewWait, withReviewStage } from '../core/review.ts';
+import { CANCEL_HEARD } from '../core/result.ts';
 import { LEDGER_TIMEOUT } from './activities.ts';
 import type { Climb } from './climb.ts';
 import { describeClimb } from './details.ts';
-import { refTo } from './pin.ts';
+import { refTo, withQuery } from './pin.ts';
 
 /** Gives a person's word to a query that waits for it. */
 const reviewUpdate = defineUpdate<{ readonly queryId: string }, [Review]>('review');
@@ -27,6 +29,8 @@ const { askReview, checkReview, closeReview } = proxyLocalActivities<ReviewActiv
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
   localRetryThreshold: '10 seconds',
 });
+
+const CANCELLED: Finish = { type: 'finish', outcome: 'cancelled', served: null };
 
 /** How a climb ends, and by which plan: a person is a stage of it. */
 interface Reviewed {
@@ -49,8 +53,11 @@ export async function review(
   if (waitMs === null) return { plan, state, finish };
   const place = { query: refTo(plan), stage: plan.stages.length };
   const asked = await CancellationScope.nonCancellable(() =>
-    askReview.executeWithOptions({ summary: 'ask for a review' }, [place, waitMs]),
-  );
+    withQuery(climb.request, plan, () =>
+      askReview.executeWithOptions({ summary: 'ask for a review' }, [place, waitMs]),
+    ),
+  ).catch((error: unknown) => whenCancelled(error, climb));
+  if (asked === 'cancelled') return { plan, state, finish: CANCELLED };
   if (asked === null) return { plan, state, finish };
   const { attemptId } = asked;
   climb.plan = withReviewStage(plan);
@@ -73,7 +80,7 @@ export async function review(
           ]),
         );
   if (end?.type === 'cancelled') {
-    return { plan: climb.plan, state, finish: { type: 'finish', outcome: 'cancelled', served: null } };
+    return { plan: climb.plan, state, finish: CANCELLED };
   }
   if (said === null) {
     climb.note(place.stage, { failure: 'nobody reviewed it in time' });
@@ -84,6 +91,14 @@ export async function review(
   }
   const response = said.message === null ? null : { stage: place.stage, attemptId, answer: said.answer };
   return { plan: climb.plan, ...afterReview(state, finish, response) };
+}
+
+/** The ledger may tell of a cancel before Temporal does. */
+async function whenCancelled(error: unknown, climb: Climb): Promise<'cancelled'> {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure) || cause.type !== CANCEL_HEARD) throw error;
+  await climb.cancelled();
+  return 'cancelled';
 }
 
 /** Waits for a person's word, the end of the wait or a cancel. */

@@ -88,7 +88,7 @@ export async function demoCommand(context: Context, options: DemoOptions): Promi
     });
     await applyPolicies(worker.pool, [policy]);
     const startedAt = Date.now();
-    const answers = await serve(context, stack.temporalAddress, worker, set, queries, options.concurrency);
+    const answers = await serve(context, worker, set, queries, options.concurrency);
     const seconds = (Date.now() - startedAt) / 1000;
     const predicted = await simulateAll(set, policy, queries);
     const result: DemoResult = {
@@ -145,14 +145,14 @@ function replayProvider(url: string) {
 
 async function serve(
   context: Context,
-  address: string,
   worker: HostedWorker,
   set: RecordedSet,
   queries: readonly RecordedQuery[],
   concurrency: number,
 ): Promise<Map<string, CascadeAnswer>> {
   const payloadKey = context.env['ESCALIER_PAYLOAD_KEY'];
-  const client = new Escalier({ address, ...(payloadKey ? { payloadKey } : {}) });
+  const { connection } = worker;
+  const client = new Escalier({ connection, eagerStart: true, ...(payloadKey ? { payloadKey } : {}) });
   const answers = new Map<string, CascadeAnswer>();
   const bar = progress(context, queries.length, 'Queries');
   try {

@@ -85,7 +85,7 @@ function announce(
   const { databaseUrl, temporalAddress, uiUrl, metricsUrl } = stack;
   if (context.json) context.out(JSON.stringify({ databaseUrl, temporalAddress, uiUrl, metricsUrl }));
   context.say(`
-Escalier is up.
+Escalier is up, after ${(performance.now() / 1_000).toFixed(1)} s.
   Temporal UI   ${uiUrl ?? '(yours)'}
   Temporal      ${temporalAddress}
   Postgres      ${databaseUrl}${metricsUrl === null ? '' : `\n  Metrics       ${metricsUrl}`}

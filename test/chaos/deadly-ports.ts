@@ -12,11 +12,13 @@ const REQUEST_IS_OUT_MS = 60;
 
 /** The statement that tells which transaction a `commit` is about to commit. */
 const COMMITS: Readonly<Record<string, Point>> = {
-  'insert-query': 'plan-before-commit',
   'insert-intent': 'intent-before-commit',
   'close-attempt': 'close-before-commit',
   'end-query': 'end-before-commit',
 };
+
+/** A statement that is a transaction of its own. */
+const START = 'start-new-query';
 
 /** Tells of every commit of the pool before it is sent. */
 export function watchCommits(pool: pg.Pool, passing: Passing): void {
@@ -25,9 +27,10 @@ export function watchCommits(pool: pg.Pool, passing: Passing): void {
     const send = client.query.bind(client) as (...args: unknown[]) => unknown;
     const watched = (...args: unknown[]): unknown => {
       const [statement] = args;
-      if (statement === 'begin') point = undefined;
+      if (String(statement).startsWith('begin')) point = undefined;
       if (statement === 'commit' && point !== undefined) passing(point);
       if (typeof statement === 'object' && statement !== null && 'name' in statement) {
+        if (statement.name === START) passing('plan-before-commit');
         point = COMMITS[String(statement.name)] ?? point;
       }
       return send(...args);

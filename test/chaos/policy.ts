@@ -14,6 +14,11 @@ export function chaosPolicy(set: RecordedSet): Policy {
   return { ...policy, chain: policy.chain.map((model) => ({ ...model, timeoutMs: REQUEST_TIMEOUT_MS })) };
 }
 
+/** The same task, whose calls run within the workflow's own task. */
+export function inlineTask(task: string): string {
+  return `${task}-inline`;
+}
+
 /** Milliseconds. Slow enough that a worker always dies with requests under way. */
 export const VENDOR_LATENCY = { fixedMs: 100, jitterMs: 500 };
 

@@ -11,6 +11,8 @@ import { openDatabase } from '../../ledger/database.ts';
 import { migrate } from '../../ledger/migrate.ts';
 import { applyPolicies } from '../../ledger/policies.ts';
 import { makeFolder } from '../../local/make-folder.ts';
+import type pg from 'pg';
+import type { RecordedQuery } from '../../recorded/format.ts';
 import { readRecordedSet, type RecordedSet } from '../../recorded/read.ts';
 import { startReplay, type ReplayServer } from '../../replay/server.ts';
 import { audit } from './audit.ts';
@@ -19,7 +21,7 @@ import { startServers, type Servers } from './cast.ts';
 import { Conductor } from './conductor.ts';
 import { askUntilKnown, drive, type Asked } from './driver.ts';
 import { planKills } from './kill-plan.ts';
-import { chaosPolicy, VENDOR_FAULTS, VENDOR_LATENCY } from './policy.ts';
+import { chaosPolicy, inlineTask, VENDOR_FAULTS, VENDOR_LATENCY } from './policy.ts';
 import { tallyOf, type Tally } from './tally.ts';
 
 export interface ChaosOptions {
@@ -36,6 +38,8 @@ export interface ChaosOptions {
 const TASK_QUEUE = 'chaos';
 const ASKING_AGAIN_AT_ONCE = 20;
 const PROGRESS_EVERY_MS = 15_000;
+/** The audit tells what is not ended by then. */
+const SWEPT_WITHIN_MS = 180_000;
 
 /** One run from empty servers to the tally. Its data is kept where a check failed. */
 export async function runChaos(options: ChaosOptions): Promise<Tally> {
@@ -77,7 +81,7 @@ async function perform(
   const client = new Escalier({ address: servers.temporalAddress, taskQueue: TASK_QUEUE });
   const plan = planKills(seed, kills);
   const policy = chaosPolicy(set);
-  await applyPolicies(pool, [policy]);
+  await applyPolicies(pool, [policy, { ...policy, task: inlineTask(policy.task), execution: 'inline' }]);
   const conductor = new Conductor(plan, servers, {
     databaseUrl: servers.databaseUrl,
     temporalAddress: servers.temporalAddress,
@@ -94,12 +98,13 @@ async function perform(
     const [asked] = await Promise.race([
       aborted(signal),
       Promise.all([
-        drive(client, set.queries, { atOnce: queries, seed, enough: () => conductor.done }),
+        drive(client, everyOtherInline(set.queries), { atOnce: queries, seed, enough: () => conductor.done }),
         conductor.strikeAll(plan),
       ]),
     ]);
     onProgress(`${conductor.killed} kills and ${asked.length} queries done: asking every key again`);
     const before = vendor.meter.entries().length;
+    await untilSwept(pool);
     const again = await askAgain(client, asked);
     await conductor.stop();
     const meter = vendor.meter.entries();
@@ -119,6 +124,22 @@ async function perform(
     await conductor.abandon();
     await client.close();
     await pool.end();
+  }
+}
+
+function everyOtherInline(queries: readonly RecordedQuery[]): RecordedQuery[] {
+  return queries.map((query, index) =>
+    index % 2 === 0 ? query : { ...query, task: inlineTask(query.task) },
+  );
+}
+
+/** An end that died with Postgres is made again by a sweep: they come every minute, and leave the youngest queries alone. */
+async function untilSwept(pool: pg.Pool): Promise<void> {
+  const givesUpAt = Date.now() + SWEPT_WITHIN_MS;
+  while (Date.now() < givesUpAt) {
+    const { rowCount } = await pool.query(`select from queries where status = 'running' limit 1`);
+    if (rowCount === 0) return;
+    await sleep(500);
   }
 }
 
