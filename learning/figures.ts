@@ -101,12 +101,12 @@ function billedTwice(
   let twice = 0;
   for (const [at, query] of queries.entries()) {
     const servedModel = stages[stops[at]!]!.served[at]!;
-    const servedCandidate = servedModel < 0 ? -1 : data.responses[servedModel]![query]!.candidate;
+    const servedCandidate = data.responses[servedModel]![query]!.candidate;
     for (const model of chain.slice(0, stops[at]! + 1)) {
       const response = data.responses[model]![query]!;
       if (model === servedModel) continue;
       twice += response.costUsd;
-      if (response.candidate !== servedCandidate) discarded += response.costUsd;
+      if (response.candidate < 0 || response.candidate !== servedCandidate) discarded += response.costUsd;
     }
   }
   return { discarded_share: discarded / sum(costUsd), paid_twice_share: twice / sum(costUsd) };

@@ -69,7 +69,12 @@ export function sweep(
 
 function stopScores({ score }: SetTable, { priceUsd, gain }: ValueStep, rule: RuleType): Float64Array {
   if (rule === 'threshold') return score;
-  return score.map((at) => (at === NO_EVIDENCE ? NO_EVIDENCE : priceUsd / gainAt(gain, at)));
+  return score.map((at) => {
+    if (at === NO_EVIDENCE) return NO_EVIDENCE;
+    const brings = gainAt(gain, at);
+    // Where nothing is gained, even a free stage is not called.
+    return brings === 0 ? Number.POSITIVE_INFINITY : priceUsd / brings;
+  });
 }
 
 /** The rule with a parameter between two neighbouring points of {@link sweep}, the second null after the last. */
@@ -78,6 +83,7 @@ export function ruleBetween(table: ChainTable, rule: RuleType, score: number, ne
   if (rule === 'threshold') {
     return { type: 'threshold', threshold: score < 0 ? 0 : next === null ? (low + 1) / 2 : (low + next) / 2 };
   }
-  const lambdaUsd = score < 0 ? 0 : next === null ? 1.5 * low : (low + next) / 2;
+  // Free stages are called for any gain, if a right answer is worth anything at all.
+  const lambdaUsd = score < 0 ? 0 : next !== null ? (low + next) / 2 : low === 0 ? 1 : 1.5 * low;
   return { type: 'value', lambdaUsd, steps: table.steps };
 }

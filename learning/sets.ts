@@ -6,9 +6,9 @@ import { votesOf } from './fit-posterior.ts';
 export interface SetTable {
   /** P(right) of the best candidate; 0 where no response holds an answer. */
   readonly confidence: Float64Array;
-  /** The model whose text is served; −1 where no response holds an answer. */
+  /** The model whose text is served: the newest, as in the state machine, where no response holds an answer. */
   readonly served: Int16Array;
-  /** The label of that text; 0 where there is none. */
+  /** The label of that text. */
   readonly right: Uint8Array;
   /**
    * The confidence, or {@link NO_EVIDENCE} where the newest response holds no answer: it brings no evidence, so it must not
@@ -65,7 +65,7 @@ export function tableOf(
     const best = serve(data, set, queries[at]!, judgeOf(at));
     confidence[at] = best.confidence;
     served[at] = best.model;
-    right[at] = best.model < 0 ? 0 : data.responses[best.model]![queries[at]!]!.correct;
+    right[at] = data.responses[best.model]![queries[at]!]!.correct;
   }
   const newestModel = set.at(-1)!;
   const score = confidence.map((value, at) =>
@@ -75,7 +75,7 @@ export function tableOf(
   return { confidence, served, right, score, order };
 }
 
-/** The most probable candidate of a set, and whose text is served for it; model −1 where there is no answer. */
+/** The most probable candidate of a set, and whose text is served for it; the newest model's where there is no answer. */
 function serve(
   data: Dataset,
   set: readonly number[],
@@ -83,7 +83,7 @@ function serve(
   { posterior, own, accuracy }: Judge,
 ): { confidence: number; model: number } {
   const { votes, spokesmen } = votesOf(data, own, query, set, accuracy);
-  if (spokesmen.length === 0) return { confidence: 0, model: -1 };
+  if (spokesmen.length === 0) return { confidence: 0, model: set.at(-1)! };
   const p = probabilities(posterior, votes, spokesmen.length);
   let best = 0;
   for (let c = 1; c < spokesmen.length; c++) {

@@ -12,6 +12,8 @@ const RESPONSE_CHARACTERS = 0x2;
 const CHARACTERS = 4;
 /** A text's n-grams of one kind; more would make scoring slow and say little. */
 const MOST = 1500;
+/** Characters that they are looked for in: more than so many n-grams take up, fewer than a runaway response has. */
+const LOOKED_AT = 20_000;
 
 /** Places that are set, ascending, and the one value that they all have: the vector's length is 1. */
 export interface SparseVector {
@@ -20,7 +22,8 @@ export interface SparseVector {
 }
 
 /** Of a response's text. */
-export function responseNgrams(text: string): SparseVector {
+export function responseNgrams(response: string): SparseVector {
+  const text = response.slice(0, LOOKED_AT);
   const places = new Set<number>();
   addWords(places, wordsOf(text), RESPONSE_WORDS);
   const characters = text.toLowerCase().replace(/\s+/g, ' ');
@@ -49,7 +52,8 @@ function vector(places: ReadonlySet<number>): SparseVector {
 
 /** FNV-1a, 32 bits (Fowler, Noll, Vo), folded to the vector's length. Each kind of n-gram has a space of its own. */
 function hash(text: string, from: number, to: number, space: number): number {
-  let value = 0x811c9dc5 ^ space;
+  // Multiplied in before the first character, which could otherwise undo it: "abcd" of one kind would be "bbcd" of another.
+  let value = Math.imul(0x811c9dc5 ^ space, 0x01000193);
   for (let at = from; at < to; at++) value = Math.imul(value ^ text.charCodeAt(at), 0x01000193);
   value ^= value >>> 15;
   return (value >>> 0) & ((1 << NGRAM_BITS) - 1);

@@ -28,7 +28,7 @@ export const ANSWER_FORM: readonly Feature[] = [
   },
   {
     name: 'answer-empty-literal',
-    of: withAnswer(({ rawAnswer }) => flag(/^\s*(?:\[\]|\{\}|\(\)|''|"")?\s*$/.test(rawAnswer))),
+    of: withAnswer(({ rawAnswer }) => flag(['', '[]', '{}', '()', "''", '""'].includes(rawAnswer.trim()))),
   },
   { name: 'answer-commas', of: withAnswer(({ rawAnswer }) => logOf(rawAnswer.split(',').length - 1)) },
   { name: 'answer-backslashes', of: withAnswer(({ rawAnswer }) => logOf(rawAnswer.split('\\').length - 1)) },

@@ -27,8 +27,14 @@ export interface Calculation {
 }
 
 const NUMBER = String.raw`[$€£]?\d+(?:,\d{3})*(?:\.\d+)?%?`;
+const OPERATOR = '[-+*/x×÷]';
+/** A longer chain is none that a person would check; without a limit a long one is gone through from each of its terms. */
+const MOST_OPERATORS = 30;
+/** Neither of a calculation's ends may be in the middle of a longer one, or of a number. */
+const BEGINS = String.raw`(?<![\d.)*/+x×÷-]\s?[$€£]?|\d,)`;
+const ENDS = String.raw`(?![\d%]|\.\d|,\d{3}|\s*${OPERATOR}\s*[$€£]?\d)`;
 const CALCULATION = new RegExp(
-  String.raw`(?<![\d.)*/+x×÷-]\s?)(${NUMBER}(?:\s*[-+*/x×÷]\s*${NUMBER})+)\s*=\s*(${NUMBER})(?!\s*[-+*/x×÷]\s*\d)`,
+  String.raw`${BEGINS}(${NUMBER}(?:\s*${OPERATOR}\s*${NUMBER}){1,${MOST_OPERATORS}})\s*=\s*(${NUMBER})${ENDS}`,
   'g',
 );
 

@@ -70,10 +70,11 @@ export function wordsOf(text: string): string[] {
   return text.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
 }
 
+/** A run of more than 308 digits, which a model that repeats itself can write, is no number: as one it would be infinite. */
 export function numbersIn(text: string): number[] {
   return Array.from(text.matchAll(/\d+(?:,\d{3})*(?:\.\d+)?/g), ([digits]) =>
     Number(digits.replaceAll(',', '')),
-  );
+  ).filter(Number.isFinite);
 }
 
 function bounded(text: string): string {

@@ -25,5 +25,10 @@ function sum(values: readonly number[]): number {
 const FLOOR = -20;
 
 function lowest(values: readonly number[] | null): number | null {
-  return values === null || values.length === 0 ? null : Math.max(FLOOR, Math.min(...values));
+  if (values === null || values.length === 0) return null;
+  // Not spread into Math.min: a long response has more tokens than a call may have arguments.
+  return Math.max(
+    FLOOR,
+    values.reduce((least, value) => Math.min(least, value)),
+  );
 }

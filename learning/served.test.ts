@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest';
+import { formatUsd, parseUsd } from '../core/money.ts';
+import { recordedPrices } from '../recorded/prices.ts';
+import type { RecordedQuery } from '../recorded/format.ts';
+import type { RecordedSet } from '../recorded/read.ts';
+import { learnedScore } from '../scorers/learned/score.ts';
+import { LADDER, MADE_ANSWER, madeSet } from '../test/support/made-set.ts';
+import { servedJudge } from './cross-fit.ts';
+import { toDataset, type Dataset } from './dataset.ts';
+import { figuresOf } from './figures.ts';
+import { fitScorers, type Fitted } from './learn.ts';
+import { outcomesAt } from './outcomes-at.ts';
+import { policyFigures } from './policy-figures.ts';
+import { responseToScore } from './scored-response.ts';
+import { simulateQuery, type SimulatedPolicy } from './simulate.ts';
+import { halvesOf } from './split.ts';
+import { Tables } from './tables.ts';
+
+// One in five responses holds no answer, and is labelled like the others: so what is served then shows.
+const set = madeSet(LADDER, { queries: 160, silent: 0.2 });
+const { dataset: data } = toDataset(set, MADE_ANSWER);
+const { train, test: held } = halvesOf(data.queries);
+const fitted = fitScorers(data, train, { seed: 1, include: [] });
+
+function policyOf(
+  of: RecordedSet,
+  { models }: Dataset,
+  { artifact, fit }: Fitted,
+  chain: readonly number[],
+  thresholds: readonly number[],
+): SimulatedPolicy {
+  return {
+    stages: chain.map((model) => ({ model: models[model]!, worstCaseUsd: null })),
+    thresholds,
+    scorer: { scoresLastStage: true, worstCaseUsd: '0' },
+    limits: { maxCostUsd: null, deadlineMs: null },
+    modelAccuracy: chain.map((model) => fit.accuracy[model]!),
+    answer: MADE_ANSWER,
+    score: learnedScore(artifact),
+    prices: chain.map((model) => recordedPrices(of.models[models[model]!]!)[0]),
+  };
+}
+
+const CHAINS: readonly (readonly [chain: readonly number[], thresholds: readonly number[]])[] = [
+  [[0], [0.5]],
+  [[3], [0]],
+  [
+    [0, 3],
+    [0.8, 0],
+  ],
+  [
+    [1, 2, 3],
+    [0.7, 0.9, 0.7],
+  ],
+  [
+    [0, 1, 2, 3],
+    [0.95, 0.9, 0.85, 0],
+  ],
+  [
+    [0, 1, 2, 3],
+    [0, 0, 0, 0],
+  ],
+  [
+    [0, 1, 2, 3],
+    [1, 1, 1, 1],
+  ],
+];
+
+const judge = servedJudge(data, fitted.fit, held);
+const run = (policy: SimulatedPolicy, query: RecordedQuery) =>
+  simulateQuery(policy, query, (model) => set.responses.get(model)?.get(query.id));
+
+describe.each(CHAINS)('the chain %j with thresholds %j', (chain, thresholds) => {
+  test('does to every query in learning what the state machine does', async () => {
+    const table = new Tables(data, held, () => judge).chain(chain);
+    const served = outcomesAt(table, thresholds);
+    const policy = policyOf(set, data, fitted, chain, thresholds);
+    for (const [at, query] of held.entries()) {
+      const simulated = await run(policy, data.queries[query]!);
+      expect(simulated.calls).toBe(served.stops[at]! + 1);
+      expect(simulated.correct).toBe(served.right[at] === 1);
+      expect(Number(simulated.cost) * 1e-12).toBeCloseTo(served.costUsd[at]!, 12);
+      expect(simulated.confidence).toBeCloseTo(served.confidence[at]!, 12);
+      const speaks = table.stages[served.stops[at]!]!.served[at]!;
+      expect(policy.stages[simulated.servedStage!]?.model).toBe(data.models[speaks]);
+    }
+  });
+});
+
+test('the figures of a learned policy are the simulator’s', async () => {
+  const [chain, thresholds] = [
+    [1, 2, 3],
+    [0.7, 0.9, 0.7],
+  ];
+  const table = new Tables(data, held, () => judge).chain(chain!);
+  const policy = policyOf(set, data, fitted, chain!, thresholds!);
+  const runs = [];
+  for (const query of held) runs.push(await run(policy, data.queries[query]!));
+  const figures = figuresOf(data, held, table, thresholds!, 3, () => judge);
+  const simulated = policyFigures(policy, runs, [...table.spent[0]!], 1);
+  expect(figures.accuracy).toBeCloseTo(simulated.accuracy.value, 12);
+  expect(figures.cost_usd_per_query).toBeCloseTo(simulated.cost.value, 12);
+  expect(figures.paid_twice_share).toBeCloseTo(simulated.paidTwice.value, 9);
+  expect(figures.discarded_share).toBeCloseTo(simulated.discarded.value, 9);
+  expect(figures.escalation).toEqual(simulated.escalation.map(({ reached }) => reached.value));
+});
+
+test('the scorer that is served gives what learning saw, for every set of responses', async () => {
+  const score = learnedScore(fitted.artifact);
+  const context = { signal: new AbortController().signal, ask: () => Promise.reject(new Error('asked')) };
+  const tables = new Tables(data, held, () => judge);
+  for (const { chain, stages } of tables.chains([0, 1, 2, 3])) {
+    for (const [at, query] of held.slice(0, 20).entries()) {
+      const { id, task, messages } = data.queries[query]!;
+      const responses = chain.map((model, stage) =>
+        responseToScore(
+          set.responses.get(data.models[model]!)!.get(id)!,
+          stage,
+          data.responses[model]![query]!.answer,
+        ),
+      );
+      const scores = await score({ task, messages, parameters: {} }, responses, context);
+      const most = Math.max(0, ...scores.map(({ confidence }) => confidence));
+      expect(Math.abs(most - stages.at(-1)!.confidence[at]!)).toBeLessThan(1e-12);
+    }
+  }
+});
+
+test('a limit on a query’s cost is never broken, whatever was learned', async () => {
+  const chain = [0, 1, 2, 3];
+  const worst = chain.map((model) =>
+    held.reduce((most, query) => Math.max(most, data.responses[model]![query]!.costUsd), 0),
+  );
+  const decimal = (usd: number) => formatUsd(BigInt(Math.ceil(usd * 1e12)));
+  // Enough for the first three, not for the last: by a hair.
+  const limit = decimal(worst.reduce((sum, usd) => sum + usd, 0) * 0.9);
+  const policy: SimulatedPolicy = {
+    ...policyOf(set, data, fitted, chain, [0.99, 0.99, 0.99, 0]),
+    limits: { maxCostUsd: limit, deadlineMs: null },
+    worstCases: () => worst.map(decimal),
+  };
+  const runs = [];
+  for (const query of held) runs.push(await run(policy, data.queries[query]!));
+  for (const { cost, calls } of runs) {
+    expect(cost <= parseUsd(limit)).toBe(true);
+    expect(calls).toBeLessThanOrEqual(3);
+  }
+  expect(runs.some(({ outcome }) => outcome === 'budget')).toBe(true);
+});
