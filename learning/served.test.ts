@@ -92,11 +92,11 @@ test('the figures of a learned policy are the simulator’s', async () => {
     [1, 2, 3],
     [0.7, 0.9, 0.7],
   ];
-  const table = new Tables(data, held, () => judge).chain(chain!);
-  const policy = policyOf(set, data, fitted, chain!, thresholds!);
+  const table = new Tables(data, held, () => judge).chain(chain);
+  const policy = policyOf(set, data, fitted, chain, thresholds);
   const runs = [];
   for (const query of held) runs.push(await run(policy, data.queries[query]!));
-  const figures = figuresOf(data, held, table, thresholds!, 3, () => judge);
+  const figures = figuresOf(data, held, table, thresholds, 3, () => judge);
   const simulated = policyFigures(policy, runs, [...table.spent[0]!], 1);
   expect(figures.accuracy).toBeCloseTo(simulated.accuracy.value, 12);
   expect(figures.cost_usd_per_query).toBeCloseTo(simulated.cost.value, 12);
