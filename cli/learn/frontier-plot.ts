@@ -1,103 +1,119 @@
 import * as Plot from '@observablehq/plot';
 import { percent } from '../output.ts';
 import { draw, percentTick, WIDTH } from '../page/draw.ts';
-import { labelPlaces } from './label-places.ts';
+import { LABEL_GAP, labelPlaces, type PlacedLabel } from './label-places.ts';
 import { COLOURS } from './plots.ts';
-import { halvesOf } from './words.ts';
 import type { LearnResult } from './result.ts';
+import { halvesOf } from './words.ts';
 
-const HEIGHT = 460;
-const MARGIN = { marginLeft: 60, marginRight: 30, marginTop: 25, marginBottom: 45 };
-
-interface Dot {
-  readonly name: string;
-  readonly colour: string;
-  readonly train: Place;
-  readonly test: Place | null;
-}
+const HEIGHT = 520;
+const MARGIN = { marginLeft: 60, marginRight: 20, marginTop: 25, marginBottom: 45 };
+const ACCURACY_TICKS = [0.2, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995];
+/** Fewer errors, and less cost, than these have no room on a logarithmic scale. */
+const LEAST_ERROR = 0.002;
+const LEAST_COST = 1e-4;
 
 interface Place {
   readonly cost_share: number;
   readonly accuracy: number;
 }
 
-/** Cost, on a logarithmic scale, against accuracy: single models, the policy, the mixture it must beat, and the frontier. */
+interface Dot {
+  readonly name: string;
+  readonly colour: string;
+  readonly train: Place;
+  /** On test where there is one, else on train. */
+  readonly shown: Place;
+}
+
+/**
+ * Cost against accuracy: single models, the policy, the mixture that it must beat, and the frontier of the search. Both
+ * scales are logarithmic, cost and the share of errors: what matters lies close together near 100%.
+ */
 export function frontierPlot(result: LearnResult): string {
   const all = dotsOf(result);
-  const places = [
-    ...all.flatMap(({ train, test }) => [train, ...(test === null ? [] : [test])]),
-    ...result.frontier,
-  ];
-  // A model that costs nothing has no logarithm: it stands at the left edge.
-  const priced = places.map(({ cost_share }) => cost_share).filter((cost) => cost > 0);
-  const least = Math.min(...priced, 1) / 1.25;
-  const x = { domain: [least, Math.max(...priced, 1) * 2.2] as const };
-  const accuracies = places.map(({ accuracy }) => accuracy);
-  const pad = Math.max(0.005, 0.06 * (Math.max(...accuracies) - Math.min(...accuracies)));
-  const y = {
-    domain: [Math.max(0, Math.min(...accuracies) - pad), Math.min(1, Math.max(...accuracies) + pad)] as const,
-  };
-  const costOf = ({ cost_share }: Place): number => Math.max(least, cost_share);
-  const [, shown] = halvesOf(result).at(-1)!;
+  const places = [...all.flatMap(({ train, shown }) => [train, shown]), ...result.frontier];
+  const costs = scaleOf(places.map(costOf), 1.3);
+  const errors = scaleOf(places.map(errorOf), 1.1);
+  const across = WIDTH - MARGIN.marginLeft - MARGIN.marginRight;
+  const down = HEIGHT - MARGIN.marginTop - MARGIN.marginBottom;
   const labels = labelPlaces(
-    all.map(({ name, train, test }) => ({ name, x: costOf(test ?? train), y: (test ?? train).accuracy })),
-    { x: x.domain, y: y.domain },
-    { width: WIDTH, height: HEIGHT, ...MARGIN },
+    all.map(({ name, colour, shown }) => ({
+      ...{ name, colour },
+      x: across * costs.shareOf(costOf(shown)),
+      y: down * errors.shareOf(errorOf(shown)),
+    })),
+    across,
   );
-  const title =
-    (half: string, place: (dot: Dot) => Place) =>
-    (dot: Dot): string =>
-      `${dot.name}, ${half}: ${percent(place(dot).accuracy)} at ${percent(place(dot).cost_share)}`;
-  const tested = all.filter(({ test }) => test !== null);
-  const testOf = ({ train, test }: Dot): Place => test ?? train;
+  const named = (side: PlacedLabel['side']) =>
+    Plot.text(
+      labels.filter((label) => label.side === side),
+      {
+        x: ({ x }: PlacedLabel) => costs.at(x / across),
+        y: ({ y }: PlacedLabel) => errors.at(y / down),
+        ...{ text: 'name', fontSize: 11, stroke: 'var(--card)', strokeWidth: 4 },
+        fill: ({ colour }: { colour: string }) => (colour === COLOURS.models ? 'var(--ink)' : colour),
+        textAnchor: side === 'right' ? 'start' : 'end',
+        dx: side === 'right' ? LABEL_GAP : -LABEL_GAP,
+      },
+    );
+  const [shownHalf, figures] = halvesOf(result).at(-1)!;
+  const dot = (place: (of: Dot) => Place, half: string, fill: (of: Dot) => string) =>
+    Plot.dot(all, {
+      x: (of: Dot) => costOf(place(of)),
+      y: (of: Dot) => errorOf(place(of)),
+      r: 4.5,
+      ...{ fill, stroke: ({ colour }: Dot) => colour },
+      title: (of: Dot) =>
+        `${of.name}, ${half}: ${percent(place(of).accuracy)} at ${percent(place(of).cost_share)}`,
+    });
   return draw({
     height: HEIGHT,
     ...MARGIN,
     x: {
-      ...x,
-      type: 'log',
+      ...{ type: 'log', domain: costs.domain, grid: true, ticks: 5, tickFormat: costTick },
       label: 'mean cost, of the reference’s',
-      grid: true,
-      tickFormat: tickOf,
-      ticks: 5,
     },
-    y: { ...y, label: 'right', grid: true, tickFormat: percentTick, ticks: 6 },
+    y: {
+      ...{ type: 'log', domain: [...errors.domain].reverse(), grid: true, label: 'right' },
+      ticks: ACCURACY_TICKS.map((accuracy) => 1 - accuracy).filter(
+        (error) => error >= errors.domain[0] && error <= errors.domain[1],
+      ),
+      tickFormat: (error: number) => percentTick(1 - error),
+    },
     marks: [
       Plot.line(result.frontier, {
-        x: costOf,
-        y: 'accuracy',
-        stroke: COLOURS.policy,
-        strokeOpacity: 0.55,
-        strokeWidth: 2,
+        ...{ x: costOf, y: errorOf, stroke: COLOURS.policy, strokeOpacity: 0.5, strokeWidth: 2 },
       }),
-      Plot.link(tested, {
+      Plot.link(all, {
         x1: ({ train }: Dot) => costOf(train),
-        y1: ({ train }: Dot) => train.accuracy,
-        x2: (dot: Dot) => costOf(testOf(dot)),
-        y2: (dot: Dot) => testOf(dot).accuracy,
-        stroke: ({ colour }: Dot) => colour,
-        strokeOpacity: 0.4,
+        y1: ({ train }: Dot) => errorOf(train),
+        x2: ({ shown }: Dot) => costOf(shown),
+        y2: ({ shown }: Dot) => errorOf(shown),
+        ...{ stroke: ({ colour }: Dot) => colour, strokeOpacity: 0.4 },
       }),
-      Plot.ruleX([shown], {
+      Plot.ruleX([figures], {
         x: costOf,
-        y1: shown.accuracy_interval[0],
-        y2: shown.accuracy_interval[1],
-        stroke: COLOURS.policy,
-        strokeWidth: 2,
+        y1: Math.min(errors.domain[1], 1 - figures.accuracy_interval[0]),
+        y2: Math.max(errors.domain[0], 1 - figures.accuracy_interval[1]),
+        ...{ stroke: COLOURS.policy, strokeWidth: 2 },
       }),
-      Plot.dot(all, {
-        x: ({ train }: Dot) => costOf(train),
-        y: ({ train }: Dot) => train.accuracy,
-        ...{ r: 4.5, fill: 'var(--card)', stroke: ({ colour }: Dot) => colour },
-        title: title('train', ({ train }) => train),
-      }),
-      Plot.dot(tested, {
-        x: (dot: Dot) => costOf(testOf(dot)),
-        y: (dot: Dot) => testOf(dot).accuracy,
-        ...{ r: 5, fill: ({ colour }: Dot) => colour },
-        title: title('test', testOf),
-      }),
-      Plot.text(labels, { x: 'x', y: 'y', text: 'name', textAnchor: 'start', dx: 10, fontSize: 11 }),
+      dot(
+        ({ train }) => train,
+        'train',
+        () => 'var(--card)',
+      ),
+      ...(result.test === null
+        ? []
+        : [
+            dot(
+              ({ shown }) => shown,
+              shownHalf,
+              ({ colour }) => colour,
+            ),
+          ]),
+      named('right'),
+      named('left'),
     ],
   });
 }
@@ -108,15 +124,39 @@ function dotsOf({ models, reference, best_mixture, train, test }: LearnResult): 
       name: one.model === reference ? `${one.model} (reference)` : one.model,
       colour: COLOURS.models,
       train: one.train,
-      test: one.test,
+      shown: one.test ?? one.train,
     })),
-    { name: 'best mixture', colour: COLOURS.mixture, ...best_mixture },
-    { name: 'the policy', colour: COLOURS.policy, train, test },
+    {
+      name: 'best mixture',
+      colour: COLOURS.mixture,
+      train: best_mixture.train,
+      shown: best_mixture.test ?? best_mixture.train,
+    },
+    { name: 'the policy', colour: COLOURS.policy, train, shown: test ?? train },
   ];
 }
 
-/** Ticks of a logarithmic scale: only 1, 2 and 5 of each power have room for words. */
-function tickOf(share: number): string {
-  const digit = Number(share.toExponential().charAt(0));
-  return [1, 2, 5].includes(digit) ? percentTick(share) : '';
+function costOf({ cost_share }: Place): number {
+  return Math.max(LEAST_COST, cost_share);
+}
+
+function errorOf({ accuracy }: Place): number {
+  return Math.max(LEAST_ERROR, 1 - accuracy);
+}
+
+/** A logarithmic scale that holds the values with a factor of room on either side. */
+function scaleOf(values: readonly number[], room: number) {
+  const low = Math.min(...values) / room;
+  const high = Math.max(...values) * room;
+  return {
+    domain: [low, high] as const,
+    /** In [0, 1] from the low end. */
+    shareOf: (value: number): number => Math.log(value / low) / Math.log(high / low),
+    at: (share: number): number => low * (high / low) ** share,
+  };
+}
+
+/** Only 1, 2 and 5 of each power of ten have room for words. */
+function costTick(share: number): string {
+  return ['1', '2', '5'].includes(share.toExponential().charAt(0)) ? percentTick(share) : '';
 }

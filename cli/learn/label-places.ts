@@ -1,50 +1,42 @@
-interface Label {
+/** A name beside a dot, by the dot's place in the chart's units from its upper left corner. */
+export interface Label {
   readonly name: string;
   readonly x: number;
   readonly y: number;
 }
 
-interface Frame {
-  readonly width: number;
-  readonly height: number;
-  readonly marginLeft: number;
-  readonly marginRight: number;
-  readonly marginTop: number;
-  readonly marginBottom: number;
+/** A label with the height at which it stands, and the side of its dot. */
+export interface PlacedLabel extends Label {
+  readonly side: 'right' | 'left';
 }
 
-/** Of the charts' labels, in their units: about what 11 points take. */
+/** What 11 points take in a chart's units. */
 const LINE = 13;
-const CHARACTER = 6;
-const GAP = 10;
+const CHARACTER = 6.2;
+/** Between a dot's middle and its name. */
+export const LABEL_GAP = 9;
 
 /**
- * Where names stand beside dots without lying on one another: from the top down, each as near to its dot as the ones above
- * leave it. A logarithmic x axis and a linear y axis.
+ * Where names stand without lying on one another: from the top down, each as near to its dot as those above leave it; to the
+ * left of its dot where there is no room to the right.
  */
-export function labelPlaces(
-  labels: readonly Label[],
-  domain: { readonly x: readonly [number, number]; readonly y: readonly [number, number] },
-  frame: Frame,
-): Label[] {
-  const across = frame.width - frame.marginLeft - frame.marginRight;
-  const down = frame.height - frame.marginTop - frame.marginBottom;
-  const [left, right] = domain.x;
-  const [bottom, top] = domain.y;
-  const leftOf = (x: number): number => (across * Math.log(x / left)) / Math.log(right / left) + GAP;
-  const downOf = (y: number): number => (down * (top - y)) / (top - bottom);
-  const placed: { from: number; to: number; at: number }[] = [];
+export function labelPlaces<Item extends Label>(
+  labels: readonly Item[],
+  right: number,
+): (Item & PlacedLabel)[] {
+  const placed: { from: number; to: number; y: number }[] = [];
   return [...labels]
-    .sort((a, b) => b.y - a.y)
-    .map(({ name, x, y }) => {
-      const from = leftOf(x);
-      const to = from + CHARACTER * name.length;
-      let at = downOf(y);
+    .sort((a, b) => a.y - b.y)
+    .map((label) => {
+      const width = LABEL_GAP + CHARACTER * label.name.length;
+      const side = label.x + width > right ? 'left' : 'right';
+      const from = side === 'left' ? label.x - width : label.x;
+      let y = label.y;
       for (const other of placed) {
-        if (other.from < to && from < other.to && Math.abs(other.at - at) < LINE) at = other.at + LINE;
+        if (other.from < from + width && from < other.to && Math.abs(other.y - y) < LINE) y = other.y + LINE;
       }
-      placed.push({ from, to, at });
-      placed.sort((a, b) => a.at - b.at);
-      return { name, x, y: top - (at * (top - bottom)) / down };
+      placed.push({ from, to: from + width, y });
+      placed.sort((a, b) => a.y - b.y);
+      return { ...label, y, side };
     });
 }

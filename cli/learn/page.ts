@@ -26,8 +26,8 @@ export function learnPage(result: LearnResult): Promise<string> {
   const { certification, recommendation } = result;
   const isCascade = recommendation === 'cascade';
   return documentHtml(
-    `Escalier: a policy for ${result.task}`,
-    html`<p>${result.goal}</p>`,
+    `Escalier: what was learned for ${result.task}`,
+    html`<p>Asked for: ${result.goal}.</p>`,
     html`<section>
       <h2>${isCascade ? result.chain.join(' → ') : (result.chain[0] ?? '')}</h2>
       <p class="about">${chosenSentence(result)}</p>
@@ -35,7 +35,7 @@ export function learnPage(result: LearnResult): Promise<string> {
       ${tileRow(tilesOf(result))} ${certification === null ? '' : certificate(certification)}
       ${figure(
         'Cost and accuracy',
-        `Every model alone, the policy with its 95% interval, and the best mixture of models at its cost. The line is the best that the search saw at each cost, as it estimates it on train. ${hollow(result)}`,
+        `Every model alone, the policy with its 95% interval, and the best mixture of models at its cost. The line is the best that the search saw at each cost, as it estimates it on train. Both scales are logarithmic, the upright one in errors. ${hollow(result)}`,
         frontierPlot(result),
         legend([
           { colour: COLOURS.policy, words: 'the policy, and the frontier of the search' },

@@ -134,10 +134,13 @@ export function forecastSentence({
   return `Forecast, before a certify label was read: ${n} labels, a chance of ${percent(chance)} to certify something other than the baseline, at ${percent(costShare)} of the baseline’s cost. Without a single loss it takes ${smallestN}.`;
 }
 
-export function chosenSentence({ recommendation, chain, rule, thresholds }: LearnResult): string {
-  return recommendation === 'single-model'
+export function chosenSentence(result: LearnResult): string {
+  const { recommendation, chain, rule, thresholds, certification } = result;
+  if (recommendation === 'cascade')
+    return `Chain ${chain.join(' → ')}, rule ${rule}, thresholds ${thresholds.map((value) => value.toFixed(3)).join(', ')}.`;
+  return certification === null
     ? `No cascade beats calling ${chain[0] ?? ''} alone: that is what is recommended.`
-    : `Chain ${chain.join(' → ')}, rule ${rule}, thresholds ${thresholds.map((value) => value.toFixed(3)).join(', ')}.`;
+    : `No cascade was certified: calling ${chain[0] ?? ''} alone is what is recommended.`;
 }
 
 export function comparedSentence({ policies_compared, reference }: LearnResult): string {
@@ -169,7 +172,7 @@ export function points(share: number): string {
 }
 
 export function usd(amount: number): string {
-  return `${amount < 0 ? '−' : ''}$${Math.abs(amount).toPrecision(4)}`;
+  return amount === 0 ? '$0' : `${amount < 0 ? '−' : ''}$${Math.abs(amount).toPrecision(4)}`;
 }
 
 function decimals(value: number | null): string {
