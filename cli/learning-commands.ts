@@ -46,6 +46,7 @@ export function addLearningCommands(program: CommandUnknownOpts, run: Run): void
     .option('-s, --settings <file>', 'whose task says what the answer is; default: by the recorded answers')
     .option('--scorers <module>', 'a JavaScript module that exports your own scorers')
     .option('-o, --out <folder>', 'where it is written; default: learned/<task>')
+    .option('--html <file>', 'where the page of the report is written too; it needs nothing but itself')
     .action((options) => run(async () => (await import('./commands/learn.ts')).learnCommand)(options));
 
   program

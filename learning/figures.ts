@@ -24,6 +24,8 @@ export interface LearnedFigures {
   readonly discarded_share: number;
   /** Share of the spend beside the served responses: discarded ones, and those that agreed. */
   readonly paid_twice_share: number;
+  /** Where that goes: of each stage's calls, as shares of all spend; together they sum to 1. */
+  readonly spend_by_stage: readonly StageSpend[];
   /** Of the own score, mean within models: P(a right response scores above a wrong one of the same model). */
   readonly auroc: number | null;
   /** By model. */
@@ -36,6 +38,17 @@ export interface LearnedFigures {
   readonly ece_answer: number;
   readonly ece_answer_if_perfect: number;
   readonly reliability: readonly ReliabilityBin[];
+}
+
+/** What a stage's calls cost, by what became of their responses; shares of the spend of all stages. */
+export interface StageSpend {
+  readonly model: string;
+  /** Its response was served. */
+  readonly served: number;
+  /** Another response was served, with the same answer. */
+  readonly agreed: number;
+  /** Another answer was served, or this response held none. */
+  readonly discarded: number;
 }
 
 const SEED = 1;
@@ -96,20 +109,28 @@ function billedTwice(
   queries: readonly number[],
   { chain, stages }: ChainTable,
   { stops, costUsd }: ServedOutcomes,
-): { discarded_share: number; paid_twice_share: number } {
-  let discarded = 0;
-  let twice = 0;
+): Pick<LearnedFigures, 'discarded_share' | 'paid_twice_share' | 'spend_by_stage'> {
+  const total = sum(costUsd);
+  const byStage = chain.map((model) => ({
+    model: data.models[model]!,
+    ...{ served: 0, agreed: 0, discarded: 0 },
+  }));
   for (const [at, query] of queries.entries()) {
     const servedModel = stages[stops[at]!]!.served[at]!;
     const servedCandidate = data.responses[servedModel]![query]!.candidate;
-    for (const model of chain.slice(0, stops[at]! + 1)) {
+    for (const [stage, model] of chain.slice(0, stops[at]! + 1).entries()) {
       const response = data.responses[model]![query]!;
-      if (model === servedModel) continue;
-      twice += response.costUsd;
-      if (response.candidate < 0 || response.candidate !== servedCandidate) discarded += response.costUsd;
+      const agrees = response.candidate >= 0 && response.candidate === servedCandidate;
+      const became = model === servedModel ? 'served' : agrees ? 'agreed' : 'discarded';
+      byStage[stage]![became] += response.costUsd / total;
     }
   }
-  return { discarded_share: discarded / sum(costUsd), paid_twice_share: twice / sum(costUsd) };
+  const discarded = sum(byStage.map((stage) => stage.discarded));
+  return {
+    discarded_share: discarded,
+    paid_twice_share: discarded + sum(byStage.map(({ agreed }) => agreed)),
+    spend_by_stage: byStage,
+  };
 }
 
 const DRAWS = 200;

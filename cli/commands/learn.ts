@@ -29,6 +29,8 @@ export interface LearnCommandOptions extends GoalOptions, SourceOptions {
   readonly seed: number;
   readonly resplits?: number;
   readonly out?: string;
+  /** Another file for the page. */
+  readonly html?: string;
 }
 
 /** From recorded responses to trained scorers, a policy, a certificate where one is asked for, and a report. */
@@ -65,7 +67,7 @@ export async function learnCommand(context: Context, options: LearnCommandOption
     // From here on nothing is chosen: the policy has been hashed, and the labels of the test half may be read.
     const figures = test.length === 0 ? null : measure(dataset, learned.fitted, learned.policy, test);
     const result = learnResult({
-      ...{ dataset, train, test, figures, policySha256, leftOut: notes },
+      ...{ dataset, test, figures, policySha256, leftOut: notes },
       ...{ goal: goalText(wanted), seed: options.seed, learned },
     });
     await writeLearned(context, result, learned.policy, learned.fitted, options);
@@ -124,8 +126,23 @@ async function writeLearned(
   await writeFile(join(folder, 'scorer.json'), `${canonicalJson(artifact)}\n`);
   await writeFile(join(folder, 'policy.json'), `${JSON.stringify(policy, null, 2)}\n`);
   await writeFile(join(folder, 'report.json'), `${JSON.stringify(result, null, 2)}\n`);
+  await writePages(result, [
+    join(folder, 'report.html'),
+    ...(options.html === undefined ? [] : [options.html]),
+  ]);
   context.out(context.json ? JSON.stringify(result) : showLearned(result));
   context.say(
-    `\nWritten to ${folder}: policy.json, scorer.json, report.json. Into service: escalier promote ${folder}`,
+    `\nWritten to ${folder}: policy.json, scorer.json, report.json, report.html. Into service: escalier promote ${folder}`,
   );
+}
+
+async function writePages(result: LearnResult, files: readonly string[]): Promise<void> {
+  // Drawing needs libraries that nothing else here does.
+  const { learnPage } = await import('../learn/page.ts');
+  const page = await learnPage(result);
+  for (const file of files) {
+    await writeFile(file, page).catch((error: unknown) => {
+      throw new CliError(`--html ${file}: cannot be written (${messageOf(error)})`, EXIT.usage, error);
+    });
+  }
 }

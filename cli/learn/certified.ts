@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { certificateText } from '../../core/certificate.ts';
 import type { Dataset } from '../../learning/dataset.ts';
+import { levelOf } from '../../learning/guarantee/certify.ts';
 import { forecastText } from '../../learning/guarantee/forecast.ts';
 import type { Claim } from '../../learning/guarantee/frozen-test.ts';
 import { claimUse, upcomingUse } from '../../learning/guarantee/uses.ts';
@@ -45,9 +46,18 @@ export async function certified(
       forecast: expected,
       certificate,
       p_values: pValues,
+      level: levelOf(frozen.claim.delta, use.use),
+      path: frozen.selection.points.map((point) => ({
+        accuracy: mean(point.right),
+        cost_share: mean(point.costUsd) / frozen.fitted.reference.costUsd,
+      })),
       labels_needed: labelsNeeded,
       plug_in: plugIn,
       point,
     },
   };
+}
+
+function mean(values: readonly (number | boolean)[]): number {
+  return values.reduce((sum: number, value) => sum + Number(value), 0) / values.length;
 }

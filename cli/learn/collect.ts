@@ -4,13 +4,15 @@ import { labelDisagreement } from '../../learning/label-disagreement.ts';
 import { modelsOn } from '../../learning/pool.ts';
 import { frontierOf } from '../../learning/search.ts';
 import { Tables } from '../../learning/tables.ts';
+import type { Fitted } from '../../learning/learn.ts';
 import type { LearnedSomehow } from '../commands/learn.ts';
+import { mixtureOf } from './mixture.ts';
 import type { LearnResult, SingleModelFigures } from './result.ts';
 
 /** Everything that is said of what was learned, once it has been hashed and measured. */
 export function learnResult(input: {
   readonly dataset: Dataset;
-  readonly train: readonly number[];
+  /** Numbers of the queries that nothing was learned from, and what the policy did there. */
   readonly test: readonly number[];
   readonly figures: LearnedFigures | null;
   readonly learned: LearnedSomehow;
@@ -25,6 +27,15 @@ export function learnResult(input: {
   const judgeOf = (position: number) => fitted.fit.judges[position]!;
   const { rule, promised } = policy;
   const referenceCost = fitted.reference.costUsd;
+  const train = figuresOf(
+    dataset,
+    fitted.queries,
+    new Tables(dataset, fitted.queries, judgeOf).chain(chain),
+    policy.thresholds,
+    fitted.reference.model,
+    judgeOf,
+  );
+  const models = singles(dataset, fitted, input.test);
   return {
     task: policy.task,
     goal: input.goal,
@@ -44,16 +55,13 @@ export function learnResult(input: {
       cost_usd_per_query: promised.costUsdPerQuery,
       cost_share: promised.costShare,
     },
-    train: figuresOf(
-      dataset,
-      fitted.queries,
-      new Tables(dataset, fitted.queries, judgeOf).chain(chain),
-      policy.thresholds,
-      fitted.reference.model,
-      judgeOf,
-    ),
+    train,
     test: input.figures,
-    models: singles(input, fitted.pool, fitted.reference.model),
+    models,
+    best_mixture: {
+      train: mixtureOf(models, 'train', train.cost_share),
+      test: input.figures && mixtureOf(models, 'test', input.figures.cost_share),
+    },
     frontier: frontierOf(fitted.tables).map((point) => ({
       cost_share: point.costUsd / referenceCost,
       accuracy: point.accuracy,
@@ -69,20 +77,20 @@ export function learnResult(input: {
 }
 
 function singles(
-  { dataset, train, test }: { dataset: Dataset; train: readonly number[]; test: readonly number[] },
-  pool: readonly number[],
-  reference: number,
+  data: Dataset,
+  { queries, pool, reference }: Fitted,
+  test: readonly number[],
 ): SingleModelFigures[] {
-  const shares = (queries: readonly number[]) => {
-    const figures = modelsOn(dataset, queries);
+  const shares = (of: readonly number[]) => {
+    const figures = modelsOn(data, of);
     return figures.map(({ accuracy, costUsd }) => ({
       accuracy,
-      cost_share: costUsd / figures[reference]!.costUsd,
+      cost_share: costUsd / figures[reference.model]!.costUsd,
     }));
   };
-  const onTrain = shares(train);
+  const onTrain = shares(queries);
   const onTest = test.length === 0 ? null : shares(test);
-  return dataset.models.map((model, at) => ({
+  return data.models.map((model, at) => ({
     model,
     in_pool: pool.includes(at),
     train: onTrain[at]!,

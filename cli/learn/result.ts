@@ -30,8 +30,10 @@ export interface LearnResult {
   readonly train: LearnedFigures;
   /** Held out; null where the set has no such queries. */
   readonly test: LearnedFigures | null;
-  /** Of every model alone, cheapest first. */
+  /** Of every model alone, on the same queries, cheapest first. */
   readonly models: readonly SingleModelFigures[];
+  /** Of single models, at the policy's cost: what a cascade must beat. */
+  readonly best_mixture: { readonly train: MixtureFigures; readonly test: MixtureFigures | null };
   /** What no other policy of the search was both cheaper and more accurate than, on train. */
   readonly frontier: readonly FrontierPoint[];
   readonly label_disagreement: LabelDisagreement;
@@ -49,6 +51,13 @@ export interface SingleModelFigures {
   readonly test: { readonly accuracy: number; readonly cost_share: number } | null;
 }
 
+/** Queries go to one of several models by chance. The shares are chosen by the labels of train. */
+export interface MixtureFigures {
+  readonly accuracy: number;
+  readonly cost_share: number;
+  readonly shares: readonly { readonly model: string; readonly share: number }[];
+}
+
 export interface FrontierPoint {
   readonly cost_share: number;
   readonly accuracy: number;
@@ -59,9 +68,21 @@ export interface CertificationResult {
   readonly statement: string;
   readonly forecast: Forecast;
   readonly certificate: Certificate | null;
+  /** Of the points that were visited, in the order of the path. */
   readonly p_values: readonly number[];
+  /** What they were held against: δ / 2^use. */
+  readonly level: number;
+  /** Every point of the path on the selection data, from the baseline alone to the cheapest. */
+  readonly path: readonly PathPoint[];
   readonly labels_needed: number | null;
-  /** What the plug-in threshold would have chosen, a place on the path: it certifies nothing. */
+  /** What the plug-in threshold would have chosen, a place on the path: it certifies nothing. Null: no point looks good enough. */
   readonly plug_in: number | null;
   readonly point: number;
+}
+
+/** A point of a path as the selection data shows it. */
+export interface PathPoint {
+  readonly accuracy: number;
+  /** Of the reference's cost. */
+  readonly cost_share: number;
 }

@@ -1,12 +1,11 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import { displayUsd, type Picodollars } from '../../core/money.ts';
 import { displaySpend } from '../../core/spend.ts';
+import { draw, percentTick } from './draw.ts';
 import { KINDS, type ClassBar, type DayBar, type Kind, type SavingsRange, type StageStep } from './model.ts';
 
 /** Charts as SVG text. Colours are the page's CSS variables, so that they follow light and dark. */
 
-const WIDTH = 860;
 const PICODOLLARS = 1e12;
 const KIND_ORDER = Object.keys(KINDS) as Kind[];
 
@@ -200,20 +199,6 @@ export function savingsText({ low, high }: Pick<SavingsRange, 'low' | 'high'>): 
   return low === high ? displayUsd(low) : `${displayUsd(low)} to ${displayUsd(high)}`;
 }
 
-function draw(options: Plot.PlotOptions): string {
-  const document: unknown = Reflect.get(parseHTML('<!doctype html><html><body></body></html>'), 'document');
-  const drawn: unknown = Plot.plot({
-    width: WIDTH,
-    marginTop: 12,
-    marginBottom: 28,
-    style: { background: 'transparent', color: 'inherit', fontSize: '12px', overflow: 'visible' },
-    ...options,
-    // This project's types have no DOM; Plot needs only what linkedom has.
-    ...({ document } as object),
-  });
-  return (drawn as { outerHTML: string }).outerHTML;
-}
-
 function colour(kind: Kind): string {
   return `var(--${kind})`;
 }
@@ -227,8 +212,4 @@ function usdTick(value: number): string {
   return displayUsd(BigInt(Math.round(value * PICODOLLARS)))
     .replace(/(\.\d*?)0+$/, '$1')
     .replace(/\.$/, '');
-}
-
-function percentTick(share: number): string {
-  return `${Number((share * 100).toFixed(1))}%`;
 }
