@@ -10,7 +10,7 @@ import { figuresOf, type LearnedFigures } from './figures.ts';
 import type { ChainTable } from './frontier.ts';
 import { modelsOn, poolOf, referenceOf, usableOf, type ModelFigures } from './pool.ts';
 import { ruleOf, search, searchTarget, valueAt, type Candidate } from './search.ts';
-import { foldsOf } from './split.ts';
+import { foldsOf, groupOf } from './split.ts';
 import { Tables } from './tables.ts';
 
 /** What a policy is learned for. */
@@ -72,6 +72,11 @@ export function fitScorers(data: Dataset, queries: readonly number[], options: L
     FOLDS,
     String(options.seed),
   );
+  if (new Set(folds).size < LEAST_FOLDS) {
+    throw new Error(
+      `the ${queries.length} queries are of ${new Set(queries.map((query) => groupOf(data.queries[query]!))).size} groups, which are too few to fold: a group (its prompt, or \`group\`) is never split`,
+    );
+  }
   const fit = crossFit(data, queries, folds, pool, options.seed);
   const artifact = toArtifact(data.task, { ...fit, models: data.models, features: FEATURES });
   const tables = new Tables(data, queries, (position) => fit.judges[position]!);
@@ -90,6 +95,8 @@ export function fitScorers(data: Dataset, queries: readonly number[], options: L
 
 /** Fewer would leave folds without a wrong answer. */
 const LEAST_QUERIES = 50;
+/** Two folds are left out at once, and something must be left to fit on. */
+const LEAST_FOLDS = 3;
 
 /**
  * The cheapest policy within one paired standard error of the most accurate one that the budget allows; or the cheapest that
@@ -182,10 +189,10 @@ function targetOf({ tables, queries, reference }: Fitted, target: 'best' | numbe
   return Float64Array.from(queries, (_, at) => (target === 'best' ? valueAt(alone, at, 0) : target));
 }
 
-function unmet({ models, reference, queries }: Fitted, goal: Goal): string {
+function unmet({ models, pool, reference, queries }: Fitted, goal: Goal): string {
   if (goal.type === 'accuracy') {
     return `no policy is as accurate as asked on ${queries.length} queries: lower --target-accuracy, or add models`;
   }
-  const cheapest = Math.min(...models.map(({ costUsd }) => costUsd)) / reference.costUsd;
+  const cheapest = Math.min(...pool.map((model) => models[model]!.costUsd)) / reference.costUsd;
   return `no policy is sure to stay within ${(100 * goal.share).toFixed(1)}% of the reference's cost: the cheapest model alone costs ${(100 * cheapest).toFixed(1)}%`;
 }

@@ -45,11 +45,23 @@ export function poolOf(figures: readonly ModelFigures[]): number[] {
     .map(({ model }) => model);
 }
 
-/** Models that may be used: all but those that are marked and not included. */
+/**
+ * Models that may be used: all but those that are marked and not included.
+ * @throws {Error} when there are none, and when `include` names a model that there is not.
+ */
 export function usableOf(
   data: Dataset,
   figures: readonly ModelFigures[],
   include: readonly string[],
 ): ModelFigures[] {
-  return figures.filter(({ model }) => !data.hidden[model] || include.includes(data.models[model]!));
+  const unknown = include.find((model) => !data.models.includes(model));
+  if (unknown !== undefined)
+    throw new Error(`--include: there is no model "${unknown}"; there are ${data.models.join(', ')}`);
+  const usable = figures.filter(({ model }) => !data.hidden[model] || include.includes(data.models[model]!));
+  if (usable.length === 0) {
+    throw new Error(
+      'every model is marked hidden_reasoning_tokens, so that its cost is not known: name with --include which to use all the same',
+    );
+  }
+  return usable;
 }

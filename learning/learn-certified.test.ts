@@ -1,0 +1,98 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { canonicalJson } from '../core/canonical-json.ts';
+import type { RecordedSet } from '../recorded/read.ts';
+import { MADE_ANSWER, madeSet, permuteLabels } from '../test/support/made-set.ts';
+import { toDataset } from './dataset.ts';
+import { levelOf } from './guarantee/certify.ts';
+import { claimUse } from './guarantee/uses.ts';
+import { certifyFrozen, developAndCertify, forecastOf, freeze, frozenTestSha256 } from './learn-certified.ts';
+
+const OPTIONS = { seed: 1, include: [] };
+const CLAIM = { loss: 'regret', alpha: 0.1, delta: 0.1, baseline: null } as const;
+
+function frozenOn(set: RecordedSet) {
+  const { dataset } = toDataset(set, MADE_ANSWER);
+  const train = dataset.queries.map((_, at) => at);
+  return { dataset, train, frozen: freeze(dataset, train, CLAIM, OPTIONS) };
+}
+
+const PAIR = { small: { usdPerMtok: 0.1, accuracy: 0.8 }, large: { usdPerMtok: 10, accuracy: 0.95 } };
+const easySet = madeSet(PAIR, { queries: 400, doubt: 0.95, shared: 1, silent: 0 });
+const easy = frozenOn(easySet);
+const first = { splitSha256: easy.frozen.split.sha256, testSha256: frozenTestSha256(easy.frozen), use: 1 };
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'escalier-certify-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+describe('a certificate', () => {
+  test('is issued where a cascade earns it, at a lower cost, and says what it says', () => {
+    const { certification, policy } = certifyFrozen(easy.dataset, easy.frozen, first, OPTIONS);
+    expect(certification.point).toBeGreaterThan(0);
+    expect(policy.certificate).toMatchObject({
+      ...{ loss: 'regret', alpha: 0.1, delta: 0.1, baseline: 'large', use: 1 },
+      ...{ n: easy.frozen.certifyOn.length, scorerSha256: policy.scorerSha256 },
+    });
+    expect(policy.chain).toEqual(['small', 'large']);
+    expect(policy.promised.costShare).toBeLessThan(0.7);
+    expect(forecastOf(easy.frozen, 1, 1).chance).toBeGreaterThan(0.5);
+  });
+
+  test('is not, where the cheap model brings nothing: the baseline is recommended, and the labels that it would take', () => {
+    const hopeless = frozenOn(
+      madeSet(
+        { small: { usdPerMtok: 5, accuracy: 0.1 }, large: { usdPerMtok: 10, accuracy: 0.95 } },
+        { queries: 200, doubt: 0.05, silent: 0 },
+      ),
+    );
+    const use = {
+      ...first,
+      splitSha256: hopeless.frozen.split.sha256,
+      testSha256: frozenTestSha256(hopeless.frozen),
+    };
+    const { certification, policy } = certifyFrozen(hopeless.dataset, hopeless.frozen, use, OPTIONS);
+    if (certification.point === 0) expect(policy.chain).toEqual(['large']);
+    expect(certification.point === 0 || policy.promised.costShare > 0.9).toBe(true);
+  });
+
+  test('does not come from too few labels, which it says', () => {
+    const { dataset, frozen } = easy;
+    const few = { ...frozen, certifyOn: frozen.certifyOn.slice(0, 15) };
+    const { certification, policy } = certifyFrozen(dataset, few, first, OPTIONS);
+    expect(certification).toMatchObject({ point: 0, labelsNeeded: expect.any(Number) as number });
+    expect(certification.labelsNeeded).toBeGreaterThan(15);
+    expect(policy.chain).toEqual(['large']);
+  });
+});
+
+test('develop and certify share no query and are about 60 to 40', () => {
+  const { develop, certifyOn } = developAndCertify(easy.dataset, easy.train);
+  expect([...develop, ...certifyOn].sort((a, b) => a - b)).toEqual(easy.train);
+  expect(develop.length / easy.train.length).toBeCloseTo(0.6, 1);
+});
+
+test('nothing but the point and the certificate follows from the certify labels', () => {
+  const { dataset, frozen } = easy;
+  const ids = frozen.certifyOn.map((query) => dataset.queries[query]!.id);
+  const other = frozenOn(permuteLabels(easySet, ids, 3));
+  expect(frozenTestSha256(other.frozen)).toBe(frozenTestSha256(frozen));
+  expect(other.frozen.split.sha256).not.toBe(frozen.split.sha256);
+  const chosen = ({ rules, chain, fitted, test: frozenTest, selection, certifyOn }: typeof frozen) =>
+    canonicalJson([rules, chain, fitted.artifact, frozenTest, selection, certifyOn]);
+  expect(chosen(other.frozen)).toBe(chosen(frozen));
+});
+
+test('another test of the same labels is made at half of the level; the same one again costs nothing', async () => {
+  const register = join(folder, 'uses.jsonl');
+  const { split } = easy.frozen;
+  const uses = [];
+  for (const name of ['a', 'b', 'a', 'b', 'c']) uses.push((await claimUse(register, split, name)).use);
+  expect(uses).toEqual([1, 2, 1, 2, 3]);
+  expect(levelOf(0.1, 1)).toBeCloseTo(0.05, 12);
+  expect(levelOf(0.1, 2)).toBeCloseTo(0.025, 12);
+});
