@@ -64,17 +64,12 @@ export async function retainText(
   item: TextItem,
   value: unknown,
 ): Promise<void> {
+  const { content, sealed } = sealedText(sealer, query, item, value);
   await db.query({
     name: 'retain-text',
     text: `insert into texts (query_started_at, query_id, item, content, sealed) values ($1, $2, $3, $4, $5)
            on conflict (query_started_at, query_id, item) do update set content = excluded.content, sealed = excluded.sealed`,
-    values: [
-      query.startedAt,
-      query.queryId,
-      item,
-      contentOf(sealer, query.queryId, item, value),
-      sealer !== null,
-    ],
+    values: [query.startedAt, query.queryId, item, content, sealed],
   });
 }
 
@@ -95,11 +90,6 @@ export async function readTexts(
     values: [query.queryId, query.startedAt],
   });
   return new Map(rows.map((row) => [row.item, openRow(row, sealer, query.queryId)]));
-}
-
-function contentOf(sealer: Sealer | null, queryId: string, item: TextItem, value: unknown): Buffer {
-  const bytes = Buffer.from(JSON.stringify(value));
-  return sealer ? Buffer.from(sealer.seal(bytes, `${queryId}/${item}`)) : bytes;
 }
 
 function openRow(row: TextRow, sealer: Sealer | null, queryId: string): Json {

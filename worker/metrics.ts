@@ -29,7 +29,7 @@ export function createWorkerMetrics(): WorkerMetrics {
   });
   const unopened = new Counter({
     name: 'escalier_calls_without_request_total',
-    help: 'Calls that made no request: already paid for (found), or over a limit (denied).',
+    help: 'Calls that made no request: already paid for (found), over a limit (denied), of a cancelled run (cancelled), or of a query that has to be opened again first (lost).',
     labelNames: [...OF_MODEL, 'reason'],
     registers,
   });
