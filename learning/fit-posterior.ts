@@ -11,7 +11,7 @@ import { minimise } from './lbfgs.ts';
 import type { Uniform } from './random.ts';
 
 /** How much each kind of parameter is held back (ridge), in units of one query. */
-export const POSTERIOR_PENALTIES = { models: 0.5, pairs: 2, shared: 0.1 };
+const POSTERIOR_PENALTIES = { models: 0.5, pairs: 2, shared: 0.1 };
 /** Sets of responses that are drawn of each query, of one to four models. */
 const SETS_PER_QUERY = 24;
 /** Each so many-th set is drawn from all models, so that those outside of the pool can be judged too. */

@@ -81,7 +81,7 @@ function isLikely(
 }
 
 /** Rules along a frontier, from careful to cheap: as many as a path may have beside the baseline, evenly spread. */
-export function rulesOf(table: ChainTable, rule: RuleType): StopRule[] {
+function rulesOf(table: ChainTable, rule: RuleType): StopRule[] {
   const scores: number[] = [];
   sweep(
     table,

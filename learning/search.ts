@@ -17,7 +17,7 @@ export interface Candidate {
  * The weight of labels in the estimate of accuracy; the rest is the confidence that an answer is served with, which was
  * calibrated on other queries and varies far less from sample to sample: so luck chooses less.
  */
-export const LABEL_SHARE = 0.2;
+const LABEL_SHARE = 0.2;
 /** The families that are searched: one parameter each. A threshold for each stage was tried and overfits. */
 export const RULES: readonly RuleType[] = ['threshold', 'value'];
 /** One-sided 80% of the normal distribution. */
@@ -203,7 +203,7 @@ export function valueAt({ stages }: ChainTable, position: number, stage: number)
 }
 
 /** The stage at which each query stops, by position. */
-export function stopsOf({ table, rule, score }: Pick<Candidate, 'table' | 'rule' | 'score'>): Uint8Array {
+function stopsOf({ table, rule, score }: Pick<Candidate, 'table' | 'rule' | 'score'>): Uint8Array {
   const stops = new Uint8Array(table.spent[0]!.length);
   let reached = false;
   sweep(

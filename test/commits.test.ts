@@ -70,7 +70,9 @@ describe.each(EXECUTIONS)('%s', (execution) => {
 
   test('a start that a crash of Postgres has lost is made again under its own ids', async () => {
     const task = `lost-start-${execution}`;
-    await world.apply(policyOf(task, { ...(execution === 'inline' ? { execution } : {}), audit: { share: 1 } }));
+    await world.apply(
+      policyOf(task, { ...(execution === 'inline' ? { execution } : {}), audit: { share: 1 } }),
+    );
     const plan = losing(
       `delete from open_texts; delete from queries where task = '${task}'; delete from query_keys;
        delete from audits where task = '${task}'`,

@@ -56,7 +56,7 @@ export function policyRows(result: LearnResult): Rows {
 }
 
 /** A saving against the reference, never without what it did to accuracy against the same reference. */
-export function savedText({
+function savedText({
   accuracy,
   reference_accuracy,
   cost_share,

@@ -71,7 +71,7 @@ export function wordsOf(text: string): string[] {
 }
 
 /** A run of more than 308 digits, which a model that repeats itself can write, is no number: as one it would be infinite. */
-export function numbersIn(text: string): number[] {
+function numbersIn(text: string): number[] {
   return Array.from(text.matchAll(/\d+(?:,\d{3})*(?:\.\d+)?/g), ([digits]) =>
     Number(digits.replaceAll(',', '')),
   ).filter(Number.isFinite);
