@@ -56,12 +56,7 @@ export function policyRows(result: LearnResult): Rows {
 }
 
 /** A saving against the reference, never without what it did to accuracy against the same reference. */
-function savedText({
-  accuracy,
-  reference_accuracy,
-  cost_share,
-  cost_usd_per_query,
-}: LearnedFigures): string {
+function savedText({ accuracy, reference_accuracy, cost_share, cost_usd_per_query }: LearnedFigures): string {
   const saved = cost_usd_per_query / cost_share - cost_usd_per_query;
   return `${usd(saved)} (${percent(1 - cost_share)}) at ${points(accuracy - reference_accuracy)} points`;
 }
