@@ -227,3 +227,37 @@ describe('JSON in a text', () => {
     expect(canonicalJson({ b: [1, { d: 1, c: 2 }], a: null })).toBe('{"a":null,"b":[1,{"c":2,"d":1}]}');
   });
 });
+
+describe('a response whose JSON cannot be read', () => {
+  const spec = (pointer: string, normalise: 'none' | 'loose' | 'number' = 'loose') =>
+    ({ from: 'json', pointer, normalise }) as const;
+
+  it.each<[text: string, answer: string | null]>([
+    ['{"reasoning": "he said "five"", "answer": "5 km"}', '5 km'],
+    ['{"reasoning": "a "b" c", "answer": 5}', '5'],
+    ['{"reasoning": "a "b" c", "answer": true}', 'true'],
+    // The last one counts, and a value that is none is none.
+    ['{"answer": 1, "x": "a "b"", "answer": 2}', '2'],
+    ['{"x": "a "b"", "answer": null}', null],
+    ['{"x": "a "b"", "answer": 1.2.3}', null],
+    ['{"x": "a "b"", "answer": [1]}', null],
+    ['{"x": "a "b"", "reply": 1}', null],
+    // What can be read is believed, whatever else the text holds.
+    ['{"reply": 1} and "answer": 2', null],
+    // Said in so many words, the empty string is an answer.
+    ['{"answer": ""}', '""'],
+    ['{"x": "a "b"", "answer": ""}', '""'],
+  ])('%s', (text, answer) => {
+    expect(extractAnswer(text, spec('/answer'), 0)).toBe(answer);
+  });
+
+  it('is looked into for one key, and not deeper', () => {
+    expect(extractAnswer('{"x": "a "b"", "a/b": 3}', spec('/a~1b'), 0)).toBe('3');
+    expect(extractAnswer('{"x": "a "b"", "a": {"b": 3}', spec('/a/b'), 0)).toBeNull();
+  });
+
+  it('gives an empty string only where it is an answer', () => {
+    expect(extractAnswer('{"answer": ""}', spec('/answer', 'none'), 0)).toBeNull();
+    expect(extractAnswer('{"answer": ""}', spec('/answer', 'number'), 0)).toBeNull();
+  });
+});
