@@ -1,6 +1,7 @@
 import type { AttemptSummary } from '../core/result.ts';
 import { spendToJson } from '../core/spend.ts';
-import type { Close, Intent } from '../ledger/attempts.ts';
+import type { Intent } from '../ledger/attempts.ts';
+import type { Close } from '../ledger/close-attempt.ts';
 
 /** An attempt that has just been closed, as the ledger would tell it. @param number which try of its call it was, from 1. */
 export function attemptSummary(intent: Intent, close: Close, number: number): AttemptSummary {

@@ -3,7 +3,7 @@ import type { JsonObject } from '../core/policy.ts';
 import { costOf, leastCost, priceAt, type Price, type Rates } from '../core/price.ts';
 import { priceForTier } from '../core/service-tier.ts';
 import { exactly, type Spend } from '../core/spend.ts';
-import type { CostSource } from '../ledger/attempts.ts';
+import type { CostSource } from '../ledger/close-attempt.ts';
 import type { RequestFacts } from '../providers/provider.ts';
 import { inputTokenFloor, textTokenFloor } from '../providers/token-floor.ts';
 

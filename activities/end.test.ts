@@ -1,7 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
-import type { Ended, QueryEnd } from '../ledger/queries.ts';
+import type { Ended, QueryEnd } from '../ledger/end-query.ts';
 import { end } from './end.ts';
 import type { Ports, WorkflowState } from './ports.ts';
 import type { EndInput } from './types.ts';
@@ -53,7 +53,7 @@ function worldOf(answers: Ended[], latest: WorkflowState | null) {
 
 describe('the end of a run', () => {
   it('ends its query without a look at Temporal', async () => {
-    const world = worldOf([{ type: 'ended' }], null);
+    const world = worldOf([{ type: 'ended', attempts: [] }], null);
     expect(await world.run()).toEqual({ attempts: [] });
     expect(world).toMatchObject({ asked: [{ runId: 'mine' }], looks: [] });
   });
@@ -73,7 +73,7 @@ describe('the end of a run', () => {
 
   it('takes the query over where Temporal says that it is the run that counts: one that was reset', async () => {
     const latest = { runId: 'mine', status: 'running' } as const;
-    const world = worldOf([{ type: 'left', runId: 'earlier' }, { type: 'ended' }], latest);
+    const world = worldOf([{ type: 'left', runId: 'earlier' }, { type: 'ended', attempts: [] }], latest);
     await world.run();
     expect(world).toMatchObject({
       asked: [{ runId: 'mine' }, { runId: 'mine', insteadOf: 'earlier' }],

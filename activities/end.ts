@@ -15,17 +15,16 @@ export async function end(ports: Ports, temporal: WorkflowStates, input: EndInpu
   const { workflowId, runId } = execution;
   const how = { ...input, ...input.query, runId };
   const ended = await ports.ledger.endQuery(how);
+  if (ended.type === 'ended') return { attempts: ended.attempts };
   if (ended.type === 'lost') throw queryLost(input.query);
-  if (ended.type === 'left') {
-    const latest = await temporal.workflowState(workflowId);
-    if (latest?.runId !== runId) {
-      throw superseded(
-        `run ${runId} of ${workflowId} came too late to end its query, which run ${ended.runId} works on: nothing was changed`,
-      );
-    }
-    const taken = await ports.ledger.endQuery({ ...how, insteadOf: ended.runId });
-    // Yet another run has come in between: the next try of this activity looks again.
-    if (taken.type === 'left') throw new Error(`the query went from run ${ended.runId} to ${taken.runId}`);
+  const latest = await temporal.workflowState(workflowId);
+  if (latest?.runId !== runId) {
+    throw superseded(
+      `run ${runId} of ${workflowId} came too late to end its query, which run ${ended.runId} works on: nothing was changed`,
+    );
   }
-  return { attempts: await ports.ledger.attemptsOf(input.query) };
+  const taken = await ports.ledger.endQuery({ ...how, insteadOf: ended.runId });
+  if (taken.type === 'ended') return { attempts: taken.attempts };
+  // Yet another run has come in between: the next try of this activity looks again.
+  throw new Error(`the query went from run ${ended.runId} to ${taken.type === 'left' ? taken.runId : 'none'}`);
 }

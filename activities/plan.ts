@@ -7,7 +7,7 @@ import { messageText } from '../core/message.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { parseRequest, type CascadeRequest } from '../core/request.ts';
 import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
-import type { KeptResponse } from '../ledger/attempts.ts';
+import type { KeptResponse } from '../ledger/close-attempt.ts';
 import type { QueryRow } from '../ledger/queries.ts';
 import type { QueryRef } from '../ledger/texts.ts';
 import { ScorerProblem } from '../scorers/scorer-problem.ts';

@@ -4,7 +4,7 @@ import { messageText } from '../core/message.ts';
 import { parseReview, type Review } from '../core/feedback.ts';
 import { JUDGED } from '../core/review.ts';
 import { exactly } from '../core/spend.ts';
-import type { Close, KeptResponse } from '../ledger/attempts.ts';
+import type { Close, KeptResponse } from '../ledger/close-attempt.ts';
 import { cancelHeard, cannotPlan, queryLost } from './failures.ts';
 import type { Ports } from './ports.ts';
 import type { ReviewActivities, ReviewAsked, ReviewClosed, ReviewPlace, ReviewResponse } from './types.ts';

@@ -2,7 +2,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { Json, JsonObject } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
 import type { AttemptSummary } from '../core/result.ts';
-import type { KeptResponse } from '../ledger/attempts.ts';
+import type { KeptResponse } from '../ledger/close-attempt.ts';
 import type { TextItem } from '../ledger/texts.ts';
 import { ScorerProblem } from '../scorers/scorer-problem.ts';
 import type {

@@ -1,7 +1,7 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import type { Outcome } from '../core/cascade.ts';
 import type { CascadeAnswer } from '../core/result.ts';
-import type { QueryEnd } from '../ledger/queries.ts';
+import type { QueryEnd } from '../ledger/end-query.ts';
 import type { RunningQuery, UnsettledAttempt } from '../ledger/sweep.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Ports, WorkflowState, WorkflowStates } from './ports.ts';

@@ -10,7 +10,7 @@ import type { Spend } from '../core/spend.ts';
 import type { Usage } from '../core/usage.ts';
 import { denyReservation, settleReservation } from './budgets.ts';
 import { inTransaction, onlyRow, storable, type Queryable } from './database.ts';
-import { insertIntent } from './insert-intent.ts';
+import { insertIntent, openAtOnce } from './insert-intent.ts';
 import { keepText, type QueryRef, type Sealer } from './texts.ts';
 import { rejectUnused } from './verdicts.ts';
 
@@ -68,6 +68,10 @@ export type Opened =
  * still open is superseded: its process is lost, or its close will come late and win.
  */
 export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened> {
+  const attemptId = uuidv7();
+  if (await openAtOnce(pool, intent, attemptId)) {
+    return { type: 'opened', attemptId, number: 1, failedBefore: 0 };
+  }
   return inTransaction(pool, async (db) => {
     const query = await lockQuery(db, intent);
     if (query === null) return { type: 'lost' };
@@ -80,7 +84,6 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
     if (succeeded !== undefined) return { type: 'found', attemptId: succeeded.attempt_id };
     if (query.cancelRequestedRunId === intent.runId) return { type: 'cancelled' };
     if (!(await fitsBudget(db, intent))) return { type: 'denied', budgets: [] };
-    const attemptId = uuidv7();
     const number = earlier.length + 1;
     // Budgets are shared by many queries: from here on little may come before the commit.
     const reservations = await insertIntent(db, intent, query.tenant, attemptId, number);
@@ -95,7 +98,7 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
   });
 }
 
-interface LockedQuery {
+export interface LockedQuery {
   readonly runId: string;
   readonly tenant: string | null;
   readonly cancelRequestedRunId: string | null;
@@ -104,7 +107,8 @@ interface LockedQuery {
   readonly answered: boolean;
 }
 
-async function lockQuery(db: Queryable, call: QueryRef): Promise<LockedQuery | null> {
+/** Under a lock until the end of the transaction; null for a query that the ledger does not have. */
+export async function lockQuery(db: Queryable, call: QueryRef): Promise<LockedQuery | null> {
   const { rows } = await db.query<LockedQuery>({
     name: 'lock-query',
     text: `select run_id as "runId", tenant, cancel_requested_run_id as "cancelRequestedRunId", status, status = 'ended' and served_attempt_id is not null as answered
@@ -171,105 +175,7 @@ async function fitsBudget(db: Queryable, intent: Intent): Promise<boolean> {
   return high !== null && parseUsd(high) + parseUsd(intent.worstCaseUsd) <= parseUsd(intent.maxCostUsd);
 }
 
-/** What the ledger keeps of a response until its query ends (and after it, with retention `full`). */
-export interface KeptResponse {
-  readonly message: JsonObject;
-  readonly finishReason: string | null;
-  /** Natural-log probabilities of the output tokens, where the provider sent them. */
-  readonly logprobs: readonly number[] | null;
-}
-
-/** Where a cost comes from: see the column `attempts.cost_source`. */
-export type CostSource = 'provider' | 'catalogue' | 'estimate' | 'unknown';
-
-export interface Close extends QueryRef {
-  readonly attemptId: string;
-  readonly status: Exclude<AttemptStatus, 'started' | 'orphaned'>;
-  readonly failureKind: FailureKind | null;
-  readonly failureMessage: string | null;
-  readonly httpStatus: number | null;
-  readonly usage: Usage | null;
-  readonly cost: Spend;
-  readonly costSource: CostSource;
-  /** The row that the cost was reckoned by: the intent's, unless the response came from another tier. */
-  readonly priceId: string | null;
-  readonly serviceTier: string | null;
-  readonly reportedModel: string | null;
-  readonly responseId: string | null;
-  readonly requestId: string | null;
-  readonly latencyMs: number;
-  readonly timeToFirstTokenMs: number | null;
-  /** The response, for retries and for whoever scores and serves it; null where none came. */
-  readonly response: { readonly text: string; readonly kept: KeptResponse } | null;
-  readonly retention: Retention;
-}
-
-/**
- * Closes an attempt with what is known. Closing it again with the same result changes nothing, and a close that comes
- * after the row was orphaned wins: it knows more. A row that is closed otherwise stays as it is. A response that comes when
- * its query has ended with another one is `rejected`: nobody will use it. Under the lock on the query, taken first as everywhere: an execution that opens the call's next attempt at this moment either finds this one
- * succeeded, or has superseded it before.
- */
-export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: Close): Promise<void> {
-  await inTransaction(pool, async (db) => {
-    const query = await lockQuery(db, close);
-    const { rows } = await db.query<{ budgetKeys: string[] | null; reservedUsd: DecimalUsd }>({
-      name: 'close-attempt',
-      text: `update attempts set status = $3, failure_kind = $4, failure_message = $5, http_status = $6, input_tokens = $7,
-               cached_input_tokens = $8, cache_write_tokens = $9, input_audio_tokens = $10, output_tokens = $11,
-               reasoning_tokens = $12, output_audio_tokens = $13, cost_low_usd = $14::numeric,
-               cost_high_usd = $15::numeric, cost_source = $16, reported_model = $17, response_id = $18,
-               request_id = $19, response_sha256 = $20, latency_ms = $21, time_to_first_token_ms = $22,
-               price_id = $23, service_tier = $24, input_image_tokens = $25, output_image_tokens = $26,
-               closed_at = clock_timestamp()
-             where query_started_at = $1 and attempt_id = $2 and status in ('started', 'orphaned')
-             returning budget_keys as "budgetKeys",
-               case when budget_keys is not null then (
-                 select before.cost_high_usd::text from attempts before
-                 where before.query_started_at = $1 and before.attempt_id = $2) end as "reservedUsd"`,
-      values: [
-        close.startedAt,
-        close.attemptId,
-        close.status,
-        close.failureKind,
-        storable(close.failureMessage),
-        close.httpStatus,
-        close.usage?.inputTokens ?? null,
-        close.usage?.cachedInputTokens ?? null,
-        close.usage?.cacheWriteTokens ?? null,
-        close.usage?.inputAudioTokens ?? null,
-        close.usage?.outputTokens ?? null,
-        close.usage?.reasoningTokens ?? null,
-        close.usage?.outputAudioTokens ?? null,
-        formatUsd(close.cost.low),
-        close.cost.high === null ? null : formatUsd(close.cost.high),
-        close.costSource,
-        storable(close.reportedModel),
-        storable(close.responseId),
-        storable(close.requestId),
-        close.response === null || close.retention === 'none' ? null : sha256(close.response.text),
-        Math.round(close.latencyMs),
-        close.timeToFirstTokenMs === null ? null : Math.round(close.timeToFirstTokenMs),
-        close.priceId,
-        storable(close.serviceTier),
-        close.usage?.inputImageTokens ?? null,
-        close.usage?.outputImageTokens ?? null,
-      ],
-    });
-    const closed = rows[0];
-    if (closed === undefined) return;
-    if (close.status === 'succeeded') {
-      if (query?.answered) await rejectUnused(db, close);
-      if (close.response !== null) await keepText(db, sealer, close, close.attemptId, close.response.kept);
-    }
-    // Last: other queries wait for the budgets' rows until the commit.
-    if (closed.budgetKeys !== null) {
-      await settleReservation(db, closed.budgetKeys, closed.reservedUsd, close.cost.high);
-    }
-  });
-}
-
-interface SummaryRow extends Omit<AttemptSummary, 'costUsd' | 'costLowUsd' | 'costHighUsd'> {
+export interface SummaryRow extends Omit<AttemptSummary, 'costUsd' | 'costLowUsd' | 'costHighUsd'> {
   readonly low: DecimalUsd;
   readonly high: DecimalUsd | null;
 }
@@ -283,7 +189,13 @@ export async function attemptsOfQuery(
   query: QueryRef,
   paidFor: PaidFor = 'serving',
 ): Promise<AttemptSummary[]> {
-  const { rows } = await db.query<SummaryRow>({
+  const { rows } = await db.query<SummaryRow>(queryAttempts(query, paidFor));
+  return summaries(rows);
+}
+
+/** The statement of {@link attemptsOfQuery}, whose rows are read by {@link summaries}. */
+export function queryAttempts(query: QueryRef, paidFor: PaidFor = 'serving'): pg.QueryConfig {
+  return {
     name: 'attempts-of-query',
     text: `select attempt_id as "attemptId", purpose, stage, try, provider, model, status, failure_kind as failure,
              input_tokens::float8 as "inputTokens", output_tokens::float8 as "outputTokens", latency_ms as "latencyMs",
@@ -291,7 +203,10 @@ export async function attemptsOfQuery(
            from attempts where query_started_at = $1 and query_id = $2 and (purpose = 'audit') = $3
            order by started_at, attempt_id`,
     values: [query.startedAt, query.queryId, paidFor === 'audit'],
-  });
+  };
+}
+
+export function summaries(rows: readonly SummaryRow[]): AttemptSummary[] {
   return rows.map(({ low, high, ...row }) => {
     const costLowUsd = formatUsd(parseUsd(low));
     const costHighUsd = high === null ? null : formatUsd(parseUsd(high));

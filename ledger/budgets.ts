@@ -32,16 +32,13 @@ export function reserving(parameter: {
   readonly share: string;
   readonly purpose: string;
 }): string {
-  const { task, tenant, worstCaseUsd: worst, share, purpose } = parameter;
+  const { tenant, worstCaseUsd: worst, share } = parameter;
   return `with clock as materialized (select clock_timestamp() as at),
     applied as (
       select b.scope_kind, case b.scope_kind when 'tenant' then ${tenant}::text else b.scope end as scope, b.period,
         b.limit_usd, date_trunc(b.period, clock.at at time zone 'UTC')::date as period_start
       from budgets b, clock
-      where case when ${purpose}::text = 'audit' then b.scope_kind = 'audit' and b.scope = ${task} else
-        (b.scope_kind = 'task' and b.scope = ${task}) or (b.scope_kind = 'tenant' and ${tenant}::text is not null
-        and b.scope = case when exists (select from budgets where scope_kind = 'tenant' and scope = ${tenant})
-          then ${tenant} else '*' end) end
+      where ${applies(parameter)}
     ),
     due as (
       select concat_ws(':', scope_kind, period, to_char(period_start, 'YYYY-MM-DD'), scope) collate "C" as budget_key, *,
@@ -63,6 +60,19 @@ export function reserving(parameter: {
     held as (
       select due.*, fits_alone and reserved.budget_key is not null as fits from due left join reserved using (budget_key)
     )`;
+}
+
+/** Whether a budget `b` applies to an attempt: a condition in SQL. */
+export function applies(of: {
+  readonly task: string;
+  readonly tenant: string;
+  readonly purpose: string;
+}): string {
+  const { task, tenant, purpose } = of;
+  return `case when ${purpose}::text = 'audit' then b.scope_kind = 'audit' and b.scope = ${task} else
+    (b.scope_kind = 'task' and b.scope = ${task}) or (b.scope_kind = 'tenant' and ${tenant}::text is not null
+    and b.scope = case when exists (select from budgets where scope_kind = 'tenant' and scope = ${tenant})
+      then ${tenant} else '*' end) end`;
 }
 
 /** The result of a statement that reserves: a row for each budget that applies, none without budgets. */

@@ -25,6 +25,8 @@ export function openDatabase(options: DatabaseOptions): pg.Pool {
     connectionTimeoutMillis: 5_000,
     // A statement of the ledger takes milliseconds; one that waits this long waits for a lock that is not coming.
     statement_timeout: 30_000,
+    // Statements whose results are not waited for in between travel together.
+    pipeline: true,
     allowExitOnIdle: true,
   });
   // Without a listener an idle connection that Postgres closes would end the process; the next query opens another.
@@ -61,6 +63,39 @@ export async function inTransaction<T>(
   work: (client: pg.PoolClient) => Promise<T>,
   commit: Commit = 'durable',
 ): Promise<T> {
+  return withClient(pool, async (client) => {
+    // It travels with the first statement of the work, which fails where it does.
+    const begun = client.query(BEGIN[commit]);
+    begun.catch(() => undefined);
+    const result = await work(client);
+    await begun;
+    await client.query('commit');
+    return result;
+  });
+}
+
+/**
+ * Statements of one transaction, in one round trip: each sees what those before it did, and none waits for their results.
+ * @returns their results, in order.
+ */
+export async function inOneTrip(
+  pool: pg.Pool,
+  statements: readonly pg.QueryConfig[],
+  commit: Commit = 'durable',
+): Promise<pg.QueryResult[]> {
+  return withClient(pool, async (client) => {
+    const sent = [BEGIN[commit], ...statements, 'commit'].map((statement) => client.query(statement));
+    // After one that fails the rest does too, and `commit` rolls back: the first failure says why.
+    const settled = await Promise.allSettled(sent);
+    return settled.slice(1, -1).map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
+  });
+}
+
+/** Runs `work` on a connection of its own; a transaction that it leaves open by throwing is rolled back. */
+async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   // The pool listens to idle connections only. A connection that is lost in a transaction also rejects its statement;
@@ -70,10 +105,7 @@ export async function inTransaction<T>(
   };
   client.on('error', onLost);
   try {
-    await client.query(BEGIN[commit]);
-    const result = await work(client);
-    await client.query('commit');
-    return result;
+    return await work(client);
   } catch (error) {
     await client.query('rollback').catch((rollbackError: unknown) => {
       // The connection is gone; the server rolls back by itself, and the pool must not hand it out again.

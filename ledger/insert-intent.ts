@@ -1,6 +1,6 @@
 import { formatUsd, parseUsd } from '../core/money.ts';
 import type { Intent } from './attempts.ts';
-import { FIRST_STAGE_SHARE, RESERVED, reserving, type Reservation } from './budgets.ts';
+import { applies, FIRST_STAGE_SHARE, RESERVED, reserving, type Reservation } from './budgets.ts';
 import type { Queryable } from './database.ts';
 
 /**
@@ -17,44 +17,79 @@ export async function insertIntent(
   attemptId: string,
   number: number,
 ): Promise<Reservation[]> {
-  const budgets = reserving({ task: '$4', worstCaseUsd: '$14', tenant: '$21', share: '$22', purpose: '$6' });
+  const budgets = reserving({ task: '$4', worstCaseUsd: '$14', tenant: '$22', share: '$23', purpose: '$6' });
   const { rows } = await db.query<Reservation>({
     name: 'insert-intent',
     // The expiry is counted from the end of the wait for budgets, not from the clock that chose their period.
     text: `${budgets}, inserted as (
-           insert into attempts (attempt_id, query_started_at, query_id, task, policy_version, purpose, stage, ordinal, try,
-             provider, model, model_id, price_id, cost_low_usd, cost_high_usd, cost_source, started_at, expires_at,
-             workflow_id, run_id, activity_attempt, worker, budget_keys, service_tier)
-           select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14::numeric, $15, clock.at,
-             clock_timestamp() + make_interval(secs => $16::double precision / 1000), $17, $18, $19, $20,
-             (select array_agg(budget_key order by budget_key) from held), $23
-           from clock where not exists (select from held where not fits))
+             insert into attempts (${INTENT_COLUMNS}, started_at, expires_at, budget_keys)
+             select ${INTENT_VALUES}, clock.at, ${EXPIRES_AT}, (select array_agg(budget_key order by budget_key) from held)
+             from clock where not exists (select from held where not fits))
            ${RESERVED}`,
     values: [
-      attemptId,
-      intent.startedAt,
-      intent.queryId,
-      intent.task,
-      intent.policyVersion,
-      intent.purpose,
-      intent.stage,
-      intent.ordinal,
-      number,
-      intent.provider,
-      intent.model,
-      intent.modelId,
-      intent.priceId,
-      intent.worstCaseUsd,
-      intent.priceId === null ? 'unknown' : 'estimate',
-      intent.expiresInMs,
-      intent.workflowId,
-      intent.runId,
-      intent.activityAttempt,
-      intent.worker,
+      ...intentValues(intent, attemptId, number),
       tenant,
       intent.sparesFirstStages ? formatUsd(parseUsd('1') - parseUsd(FIRST_STAGE_SHARE)) : '1',
-      intent.serviceTier,
     ],
   });
   return rows;
+}
+
+/**
+ * Opens the first attempt of a call in the ordinary case, in one statement: the query runs, and is this run's; nothing of the
+ * call has been tried, and neither a budget nor a limit has to be asked. What is not so, or changes while the statement waits
+ * for the query's row, leaves no row behind: two executions of a call meet in the unique key of its tries.
+ * @returns whether it was opened.
+ */
+export async function openAtOnce(db: Queryable, intent: Intent, attemptId: string): Promise<boolean> {
+  if (intent.maxCostUsd !== null || intent.purpose === 'audit') return false;
+  const budget = applies({ task: '$4', tenant: 'query.tenant', purpose: '$6' });
+  const { rowCount } = await db.query({
+    name: 'open-at-once',
+    text: `with query as materialized (
+             select tenant from queries
+             where started_at = $2 and query_id = $3 and run_id = $17 and status = 'running'
+               and cancel_requested_run_id is distinct from $17 for update
+           )
+           insert into attempts (${INTENT_COLUMNS}, started_at, expires_at)
+           select ${INTENT_VALUES}, clock_timestamp(), ${EXPIRES_AT} from query
+           where not exists (select from budgets b where ${budget})
+             and not exists (select from attempts where query_started_at = $2 and query_id = $3 and purpose = $6
+               and stage = $7 and ordinal = $8)
+           on conflict do nothing`,
+    values: intentValues(intent, attemptId, 1),
+  });
+  return rowCount === 1;
+}
+
+const INTENT_COLUMNS = `attempt_id, query_started_at, query_id, task, policy_version, purpose, stage, ordinal, try, provider,
+  model, model_id, price_id, cost_low_usd, cost_high_usd, cost_source, workflow_id, run_id, activity_attempt, worker,
+  service_tier`;
+const INTENT_VALUES = `$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14::numeric, $15, $16, $17, $18, $19, $20`;
+const EXPIRES_AT = `clock_timestamp() + make_interval(secs => $21::double precision / 1000)`;
+
+function intentValues(intent: Intent, attemptId: string, number: number): unknown[] {
+  return [
+    attemptId,
+    intent.startedAt,
+    intent.queryId,
+    intent.task,
+    intent.policyVersion,
+    intent.purpose,
+    intent.stage,
+    intent.ordinal,
+    number,
+    intent.provider,
+    intent.model,
+    intent.modelId,
+    intent.priceId,
+    intent.worstCaseUsd,
+    intent.priceId === null ? 'unknown' : 'estimate',
+    intent.workflowId,
+    intent.runId,
+    intent.activityAttempt,
+    intent.worker,
+    intent.serviceTier,
+    intent.expiresInMs,
+  ];
 }

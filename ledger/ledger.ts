@@ -4,20 +4,14 @@ import type { AttemptSummary } from '../core/result.ts';
 import type { AnswerSpec } from '../core/answer.ts';
 import type { Feedback } from '../core/feedback.ts';
 import type { CascadeRequest } from '../core/request.ts';
-import {
-  attemptsOfQuery,
-  closeAttempt,
-  openAttempt,
-  type Close,
-  type Intent,
-  type Opened,
-  type PaidFor,
-} from './attempts.ts';
+import { attemptsOfQuery, openAttempt, type Intent, type Opened, type PaidFor } from './attempts.ts';
+import { closeAttempt, type Close } from './close-attempt.ts';
 import { createAuditLedger, type AuditLedger } from './audits.ts';
 import { cancelledRuns, requestCancel, type CancelRequested } from './cancel.ts';
 import { labelQuery, type LabelledQuery } from './label-query.ts';
 import { keepPriceBook, type PricedModel } from './price-books.ts';
-import { endQuery, promptOf, type Ended, type QueryEnd, type QueryRun } from './queries.ts';
+import { promptOf, type QueryRun } from './queries.ts';
+import { endQuery, type Ended, type QueryEnd } from './end-query.ts';
 import { RecentTexts } from './recent-texts.ts';
 import { usableResponses, type UsableResponse } from './responses.ts';
 import { startQuery, type StartedQuery } from './start-query.ts';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { JsonObject, Retention } from '../core/policy.ts';
 import type { Rates } from '../core/price.ts';
-import type { KeptResponse } from './attempts.ts';
+import type { KeptResponse } from './close-attempt.ts';
 import type { Queryable } from './database.ts';
 import { rangeValues, startedInRange, type ReportRange } from './report/range.ts';
 import { onSnapshot } from './report/snapshot.ts';

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { NOTHING, sumSpend, type Spend } from '../core/spend.ts';
 import { stageWorth, type StageWorth } from '../core/stage-worth.ts';
-import type { CostSource } from './attempts.ts';
+import type { CostSource } from './close-attempt.ts';
 import { baselineReports, type BaselineReport, type BookOf } from './report/baselines.ts';
 import { dayReports, type DayReport } from './report/days.ts';
 import { queryCounts, type QueryCounts } from './report/queries.ts';

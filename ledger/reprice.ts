@@ -4,7 +4,7 @@ import { costOf, type Price } from '../core/price.ts';
 import { priceForTier } from '../core/service-tier.ts';
 import { addSpend, exactly, NOTHING, type Spend } from '../core/spend.ts';
 import type { Usage } from '../core/usage.ts';
-import type { CostSource } from './attempts.ts';
+import type { CostSource } from './close-attempt.ts';
 import type { Queryable } from './database.ts';
 import type { PricedModel } from './price-books.ts';
 import { startedInRange, rangeValues, type ReportRange } from './report/range.ts';

@@ -1,7 +1,8 @@
 import { extractAnswer, type AnswerSpec } from '../core/answer.ts';
 import { messageText } from '../core/message.ts';
 import { JUDGED } from '../core/review.ts';
-import { attemptsOfQuery, type KeptResponse } from './attempts.ts';
+import { attemptsOfQuery } from './attempts.ts';
+import type { KeptResponse } from './close-attempt.ts';
 import type { Queryable } from './database.ts';
 import { readTexts, type QueryRef, type Sealer } from './texts.ts';
 

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import type { Json } from '../core/policy.ts';
 import type { Queryable } from './database.ts';
 
@@ -102,34 +103,41 @@ function openRow(row: TextRow, sealer: Sealer | null, queryId: string): Json {
   return JSON.parse(Buffer.from(bytes).toString('utf8')) as Json;
 }
 
+/** Settles the texts of a query as {@link settlingTexts} says. */
+export async function settleTexts(db: Queryable, ...how: Parameters<typeof settlingTexts>): Promise<void> {
+  await db.query(settlingTexts(...how));
+}
+
 /**
  * Takes the texts of a query that ends out of the open table; with `retain` they stay in the retained one. Where the query
  * is to be audited, and has an answer to audit, all of them wait for the end of its audit.
+ * @param where in SQL: a condition without which nothing is done; $1 is the query's id, $2 its start.
  */
-export async function settleTexts(
-  db: Queryable,
+export function settlingTexts(
   query: QueryRef,
   retain: boolean,
   answered: boolean,
-): Promise<void> {
-  await db.query({
-    name: 'settle-texts',
+  where?: string,
+): pg.QueryConfig {
+  const condition = where === undefined ? '' : `and ${where}`;
+  return {
+    name: where === undefined ? 'settle-texts' : 'settle-texts-where',
     // The statement sees audits as they were before it, so one that becomes due here is told by the update.
     text: `with told as (
              update audits set status = case when $4 then 'due' else 'skipped' end
              where query_started_at = $2 and query_id = $1
-               and (status in ('planned', 'skipped') or (not $4 and status in ('due', 'running'))) returning status
+               and (status in ('planned', 'skipped') or (not $4 and status in ('due', 'running'))) ${condition} returning status
            ), waiting as (
              select from told where status = 'due'
              union all
              select from audits where $4 and query_started_at = $2 and query_id = $1 and status in ('due', 'running')
            ), settled as (
-             delete from open_texts where query_id = $1 and not exists (select from waiting)
+             delete from open_texts where query_id = $1 and not exists (select from waiting) ${condition}
              returning item, content, sealed
            )
            insert into texts (query_started_at, query_id, item, content, sealed)
            select $2, $1, item, content, sealed from settled where $3
            on conflict (query_started_at, query_id, item) do nothing`,
     values: [query.queryId, query.startedAt, retain, answered],
-  });
+  };
 }

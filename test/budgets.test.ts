@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Budget, BudgetPeriod, BudgetScope } from '../core/budget.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
-import { closeAttempt, openAttempt, type Intent, type Opened } from '../ledger/attempts.ts';
+import { openAttempt, type Intent, type Opened } from '../ledger/attempts.ts';
+import { closeAttempt } from '../ledger/close-attempt.ts';
 import { budgetsNow, type BudgetNow } from '../ledger/budget-limits.ts';
 import { inTransaction, openDatabase } from '../ledger/database.ts';
 import { applyPolicies } from '../ledger/policies.ts';
@@ -341,10 +342,10 @@ describe('a budget', () => {
     expect(await open(await query(), '0.1')).toMatchObject({ type: 'opened' });
   });
 
-  test('costs a ledger without any no further round trip', async () => {
+  test('cost a ledger without any nothing: an attempt is opened by one statement and closed by one', async () => {
     await limit();
     const of = await query();
-    const statements = async (): Promise<number> => {
+    const statements = async (stage: number): Promise<number> => {
       let seen = 0;
       const pool = openDatabase({ url: database.url, connections: 1 });
       const client = await pool.connect();
@@ -354,18 +355,17 @@ describe('a budget', () => {
         return send(...args);
       }) as typeof client.query;
       client.release();
-      const attemptId = await opened(pool, of, { task });
+      const attemptId = await opened(pool, of, { task, stage });
       await closeAttempt(pool, null, closeOf(of, attemptId, { status: 'failed' }));
       await pool.end();
       return seen;
     };
     // The first open of a run hands the query over to it.
-    await statements();
-    // begin, lock the query, its attempts, insert, commit; begin, lock the query, close, commit.
-    expect(await statements()).toBe(9);
+    await statements(0);
+    expect(await statements(1)).toBe(2);
     await limit(budget('task', task, '10'));
-    // And the settlement.
-    expect(await statements()).toBe(10);
+    // Both are tried in vain. Then: begin, lock the query, its attempts, insert, commit; begin, lock, close, settle, commit.
+    expect(await statements(2)).toBe(12);
   });
 });
 

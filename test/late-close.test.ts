@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { attemptsOfQuery, closeAttempt, openAttempt } from '../ledger/attempts.ts';
+import { attemptsOfQuery, openAttempt } from '../ledger/attempts.ts';
+import { closeAttempt } from '../ledger/close-attempt.ts';
 import { applyPolicies } from '../ledger/policies.ts';
-import { endQuery } from '../ledger/queries.ts';
+import { endQuery } from '../ledger/end-query.ts';
 import { createSweepLedger } from '../ledger/sweep.ts';
 import type { QueryRef } from '../ledger/texts.ts';
 import { useDatabase } from './support/database.ts';

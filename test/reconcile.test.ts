@@ -10,7 +10,7 @@ import { exactly } from '../core/spend.ts';
 import { NO_USAGE } from '../core/usage.ts';
 import { applyPolicies } from '../ledger/policies.ts';
 import { keepPrices } from '../ledger/prices.ts';
-import type { Close } from '../ledger/attempts.ts';
+import type { Close } from '../ledger/close-attempt.ts';
 import { createDatabase, type TestDatabase } from './support/database.ts';
 import { fakeContext } from './support/cli-stack.ts';
 import { attempted, started, storedPolicy } from './support/ledger.ts';

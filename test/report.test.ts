@@ -6,7 +6,7 @@ import { formatUsd, parseUsd } from '../core/money.ts';
 import type { PolicyModel } from '../core/policy.ts';
 import type { Price } from '../core/price.ts';
 import type { Spend } from '../core/spend.ts';
-import { closeAttempt } from '../ledger/attempts.ts';
+import { closeAttempt } from '../ledger/close-attempt.ts';
 import { labelAttempt } from '../ledger/labels.ts';
 import { applyPolicies } from '../ledger/policies.ts';
 import { keepPrices } from '../ledger/prices.ts';

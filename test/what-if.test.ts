@@ -14,7 +14,7 @@ import type { SpendJson } from '../core/spend.ts';
 import { labelAttempt } from '../ledger/labels.ts';
 import { applyPolicies } from '../ledger/policies.ts';
 import { eachPastQuery } from '../ledger/past-queries.ts';
-import { endQuery } from '../ledger/queries.ts';
+import { endQuery } from '../ledger/end-query.ts';
 import { fakeContext } from './support/cli-stack.ts';
 import { useDatabase } from './support/database.ts';
 import { attempted, started, storedPolicy } from './support/ledger.ts';

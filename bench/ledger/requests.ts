@@ -3,7 +3,8 @@ import type pg from 'pg';
 import { parseUsd } from '../../core/money.ts';
 import type { Policy } from '../../core/policy.ts';
 import { exactly } from '../../core/spend.ts';
-import { closeAttempt, openAttempt } from '../../ledger/attempts.ts';
+import { openAttempt } from '../../ledger/attempts.ts';
+import { closeAttempt } from '../../ledger/close-attempt.ts';
 import { startQuery } from '../../ledger/start-query.ts';
 import type { QueryRef } from '../../ledger/texts.ts';
 

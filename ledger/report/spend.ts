@@ -1,5 +1,5 @@
 import type { Spend } from '../../core/spend.ts';
-import type { CostSource } from '../attempts.ts';
+import type { CostSource } from '../close-attempt.ts';
 import type { Queryable } from '../database.ts';
 import { IN_RANGE, rangeValues, type ReportRange } from './range.ts';
 import { spendOf, sumOfBounds, type BoundsRow } from './spend-sum.ts';

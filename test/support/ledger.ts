@@ -7,8 +7,10 @@ import type { Policy } from '../../core/policy.ts';
 import type { CascadeRequest } from '../../core/request.ts';
 import { exactly, type Spend } from '../../core/spend.ts';
 import { NO_USAGE } from '../../core/usage.ts';
-import { closeAttempt, openAttempt, type Close, type Intent } from '../../ledger/attempts.ts';
-import { endQuery, type QueryEnd, type QueryRun } from '../../ledger/queries.ts';
+import { openAttempt, type Intent } from '../../ledger/attempts.ts';
+import { closeAttempt, type Close } from '../../ledger/close-attempt.ts';
+import type { QueryRun } from '../../ledger/queries.ts';
+import { endQuery, type QueryEnd } from '../../ledger/end-query.ts';
 import { startQuery, type StartedQuery } from '../../ledger/start-query.ts';
 import type { QueryRef, Sealer } from '../../ledger/texts.ts';
 
