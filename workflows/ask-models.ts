@@ -26,7 +26,7 @@ const FIRST_INTERVAL_MS = 1_000;
  * Runs an activity that asks models as the plan says. Inline it is a local activity, once: whatever could be tried again is
  * tried again as an ordinary activity, which Temporal waits and retries for without a worker's help.
  */
-export async function askModels<Input, Result>(
+export function askModels<Input, Result>(
   plan: Plan,
   { durable, inline }: Asking<Input, Result>,
   { summary, timeoutMs, input }: Asked<Input>,
@@ -36,16 +36,13 @@ export async function askModels<Input, Result>(
     startToCloseTimeout: startToClose(timeoutMs),
     ...scheduleToClose(timeLeft(input)),
   });
-  if (plan.execution === 'inline') {
-    try {
-      return await inline.executeWithOptions(options(), [input]);
-    } catch (error) {
-      const delayMs = retryDelay(error);
-      if (delayMs === null || delayMs >= (timeLeft(input) ?? Infinity)) throw error;
-      await sleep(delayMs);
-    }
-  }
-  return durable.executeWithOptions(options(), [input]);
+  if (plan.execution !== 'inline') return durable.executeWithOptions(options(), [input]);
+  return inline.executeWithOptions(options(), [input]).catch(async (error: unknown) => {
+    const delayMs = retryDelay(error);
+    if (delayMs === null || delayMs >= (timeLeft(input) ?? Infinity)) throw error;
+    await sleep(delayMs);
+    return durable.executeWithOptions(options(), [input]);
+  });
 }
 
 /** Milliseconds to wait before a failed local activity is tried again; null where it is not to be. */

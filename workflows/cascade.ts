@@ -1,8 +1,9 @@
-import { begin, step } from '../core/cascade.ts';
+import { begin, step, type CascadeState, type Finish } from '../core/cascade.ts';
+import type { Plan } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { end } from './end.ts';
-import { perform } from './perform.ts';
+import { perform, scoredAlready } from './perform.ts';
 import { pin } from './pin.ts';
 import { Climb } from './climb.ts';
 import { review } from './review.ts';
@@ -21,12 +22,21 @@ export async function cascade(request: CascadeRequest): Promise<CascadeAnswer> {
 
   const { plan } = pinned;
   const climb = new Climb(request, plan);
+  const { state, finish } = await climb.scope.run(() => climbUp(plan, climb));
+  const last = await review(plan, state, finish, climb);
+  return end(last.plan, last.state, last.finish, climb);
+}
+
+/** From the first stage until the state machine has done. A cancel of the climb's scope is one of its events. */
+async function climbUp(plan: Plan, climb: Climb): Promise<{ state: CascadeState; finish: Finish }> {
   let { state, command } = begin(plan, climb.progress());
   while (command.type !== 'finish') {
     climb.show(command);
-    const event = await perform(plan, state, command, climb);
+    // Nothing is waited for that is known.
+    const happening = scoredAlready(command, climb) ?? (await perform(plan, state, command, climb));
+    const event = { ...happening, ...climb.progress() };
+    climb.noteScores(state, event);
     ({ state, command } = step(plan, state, event));
   }
-  const last = await review(plan, state, command, climb);
-  return end(last.plan, last.state, last.finish, climb);
+  return { state, finish: command };
 }

@@ -12,25 +12,25 @@ import { refTo, withQuery } from './pin.ts';
 type Happening<Event = CascadeEvent> = Event extends unknown ? Omit<Event, keyof Progress> : never;
 type Work = Extract<Command, { type: 'call' | 'score' }>;
 
-/** Carries out a command of the state machine, and says what came of it. */
+/** The scores of a stage whose call has scored it too; null where its command is still to be carried out. */
+export function scoredAlready(command: Work, climb: Climb): Happening | null {
+  const scores = command.type === 'score' ? climb.stages.get(command.stage)?.scores : undefined;
+  return scores === undefined ? null : { type: 'scored', scores };
+}
+
+/** Carries out a command of the state machine, within the climb's scope, and says what came of it. */
 export async function perform(
   plan: Plan,
   state: CascadeState,
   command: Work,
   climb: Climb,
-): Promise<CascadeEvent> {
-  const happening = await climb.scope
-    .run(() =>
-      withQuery(climb.request, plan, () =>
-        command.type === 'call'
-          ? callStage(plan, state, command, climb)
-          : scoreStage(plan, state, command, climb),
-      ),
-    )
-    .catch((error: unknown) => afterFailure(error, command, climb));
-  const event = { ...happening, ...climb.progress() };
-  climb.noteScores(state, event);
-  return event;
+): Promise<Happening> {
+  const work = command.type === 'call' ? callStage : scoreStage;
+  try {
+    return await withQuery(climb.request, plan, () => work(plan, state, command, climb));
+  } catch (error) {
+    return afterFailure(error, command, climb);
+  }
 }
 
 async function callStage(plan: Plan, state: CascadeState, command: Work, climb: Climb): Promise<Happening> {
@@ -55,8 +55,6 @@ async function callStage(plan: Plan, state: CascadeState, command: Work, climb: 
 
 async function scoreStage(plan: Plan, state: CascadeState, command: Work, climb: Climb): Promise<Happening> {
   const { scorer } = plan;
-  const known = climb.stages.get(command.stage)?.scores;
-  if (known !== undefined) return { type: 'scored', scores: known };
   const summary = brief(`score stage ${command.stage + 1} · ${scorer.name}`);
   const input = {
     query: refTo(plan),

@@ -24,21 +24,15 @@ export async function pin(request: CascadeRequest): Promise<Planned> {
  * Does what needs the query's row. Planning commits it without waiting for the disk, since the first intent's commit carries it
  * there: where a crash of Postgres has lost it before that, with nothing spent, it is opened again as the plan has it.
  */
-export async function withQuery<T>(
-  request: CascadeRequest,
-  pinned: Plan,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
+export function withQuery<T>(request: CascadeRequest, pinned: Plan, work: () => Promise<T>): Promise<T> {
+  return work().catch(async (error: unknown) => {
     const cause = error instanceof ActivityFailure ? error.cause : error;
     if (!(cause instanceof ApplicationFailure) || cause.type !== QUERY_LOST) throw error;
     await CancellationScope.nonCancellable(() =>
       restore.executeWithOptions({ summary: 'restore' }, [request, refTo(pinned)]),
     );
     return work();
-  }
+  });
 }
 
 /** Whatever a client sent: the plan checks it, and an error here would fail the workflow task for ever. */
