@@ -60,11 +60,11 @@ describe.each(EXECUTIONS)('%s', (execution) => {
     await world.ask(task);
     expect(seen).toEqual([
       'recoverable: start-new-query',
-      'durable: insert-intent',
-      'durable: close-attempt, keep-text',
-      'durable: insert-intent',
-      'durable: close-attempt, keep-text',
-      'recoverable: end-query, judge-attempts, reject-unused, settle-texts',
+      'durable: open-at-once',
+      'durable: close-at-once',
+      'durable: open-at-once',
+      'durable: close-at-once',
+      'recoverable: end-query, judge-attempts, settle-texts-where',
     ]);
   });
 
