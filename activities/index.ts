@@ -11,6 +11,7 @@ import { createAuditActivities } from './audit.ts';
 import { label } from './label.ts';
 import { createReviewActivities } from './review.ts';
 import { createSweepActivities } from './sweep.ts';
+import { createWatchActivities } from './watch.ts';
 import { end } from './end.ts';
 import type {
   AuditActivities,
@@ -20,6 +21,7 @@ import type {
   FeedbackActivities,
   ReviewActivities,
   SweepActivities,
+  WatchActivities,
 } from './types.ts';
 
 export type { ConnectedProvider, Ports, WorkflowState, WorkflowStates } from './ports.ts';
@@ -34,7 +36,12 @@ export const HEARTBEAT_MS = 400;
 export function createActivities(
   ports: Ports,
   temporal: WorkflowStates,
-): CascadeActivities & SweepActivities & AuditActivities & FeedbackActivities & ReviewActivities {
+): CascadeActivities &
+  SweepActivities &
+  AuditActivities &
+  FeedbackActivities &
+  ReviewActivities &
+  WatchActivities {
   return {
     plan: (request) => plan(ports, request),
     call: (input) => heartbeating(() => call(ports, input)),
@@ -43,6 +50,7 @@ export function createActivities(
     label: (feedback) => label(ports, feedback),
     ...createSweepActivities(ports, temporal),
     ...createReviewActivities(ports),
+    ...createWatchActivities(ports),
     ...createAuditActivities(ports, temporal, heartbeating),
   };
 }

@@ -22,9 +22,10 @@ import { startQuery, type StartedQuery } from './start-query.ts';
 import { readTexts, type QueryRef, type Sealer, type TextItem } from './texts.ts';
 import { createSweepLedger, type SweepLedger } from './sweep.ts';
 import type { Json } from '../core/policy.ts';
+import { createWatchLedger, type WatchLedger } from './watch-ledger.ts';
 
 /** What activities ask of the ledger. Each method is one transaction. */
-export interface Ledger extends SweepLedger, AuditLedger {
+export interface Ledger extends SweepLedger, AuditLedger, WatchLedger {
   startQuery(run: QueryRun, request: CascadeRequest): Promise<StartedQuery>;
   /** Keeps a model's price rows, and that they are what is known of its price now; null for an unknown price. */
   keepPrices(model: PricedModel, prices: readonly Price[] | null): Promise<void>;
@@ -60,5 +61,6 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
     labelQuery: (namespace, feedback, judged) => labelQuery(pool, sealer, namespace, feedback, judged),
     ...createSweepLedger(pool),
     ...createAuditLedger(pool),
+    ...createWatchLedger(pool),
   };
 }
