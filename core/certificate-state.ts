@@ -1,5 +1,5 @@
 import { canonicalJson } from './canonical-json.ts';
-import type { JsonObject, Policy } from './policy.ts';
+import type { Policy } from './policy.ts';
 
 /** `suspect`: an alarm says that it does not hold. `expired`: it is about something that is no more. */
 export type CertificateState = 'valid' | 'suspect' | 'expired';
@@ -60,8 +60,7 @@ function modelChanges(first: Policy, policy: Policy): string[] {
 }
 
 function changed(what: string, was: object, is: object): string[] {
-  const json = (value: object): string => canonicalJson(value as JsonObject);
-  return json(was) === json(is) ? [] : [`${what} changed`];
+  return canonicalJson(was) === canonicalJson(is) ? [] : [`${what} changed`];
 }
 
 function sightingChanges(sightings: readonly Sighting[]): string[] {

@@ -17,9 +17,10 @@ describe('migrate', () => {
       '0005_reports',
       '0006_learned',
       '0007_quality',
+      '0010_watch',
     ]);
     const { rows } = await pool.query<{ n: string }>('select count(*) as n from escalier_migrations');
-    expect(rows[0]!.n).toBe('7');
+    expect(rows[0]!.n).toBe('8');
     expect(await schemaProblem(pool)).toBeNull();
     await pool.end();
   });
