@@ -14,7 +14,7 @@ import {
   type WatchState,
 } from './watch.ts';
 
-const claim: WatchClaim = { loss: 'harm', alpha: 0.05, judge: 'last-stage', minInclusion: 0.02 };
+const claim: WatchClaim = { loss: 'harm', alpha: 0.05, judge: 'last-stage', audit: { share: 0.02 } };
 
 function auditOf(overrides: Partial<WatchedAudit> = {}): WatchedAudit {
   const servedAgrees = overrides.servedAgrees === undefined ? true : overrides.servedAgrees;
@@ -78,6 +78,20 @@ describe('alarms', () => {
     expect(alarmText(alarms[0]!)).toMatch(
       /^the harm of (all queries|queries with topic=\w) is above 5.0%: [\d.]+% in \d+ audits, as judged by last-stage \(\d+\)$/,
     );
+  });
+
+  test('come as soon in a slice that is audited more densely, though an audit of it stands for fewer queries', () => {
+    const untilAlarm = (inclusion: number): number => {
+      const dense: WatchClaim = { ...claim, audit: { share: 0.02, slices: { 'topic=d': inclusion } } };
+      let state = NOTHING_WATCHED;
+      for (let audits = 1; ; audits++) {
+        const audit = auditOf({ tags: { topic: 'd' }, inclusion, servedAgrees: audits % 4 > 0 });
+        const watched = watchAudit(dense, state, audit);
+        if (watched.alarms.some(({ slice }) => slice === 'topic=d')) return audits;
+        ({ state } = watched);
+      }
+    };
+    expect([0.02, 0.2, 1].map(untilAlarm)).toEqual([untilAlarm(0.02), untilAlarm(0.02), untilAlarm(0.02)]);
   });
 
   test('share one level, however many slices come', () => {
@@ -145,7 +159,7 @@ describe('what is watched', () => {
       loss: 'harm',
       alpha: 0.1,
       judge: 'labels',
-      minInclusion: 0.1,
+      audit: { share: 0.1 },
     });
   });
 });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { parametersSchema } from '../core/parameters.ts';
 import { answerSchema } from './answer-schema.ts';
 import { durationSchema } from './duration.ts';
-import { percentSchema } from './percent.ts';
+import { auditSchema } from './audit.ts';
 import { priceSchema, usd } from './price-schema.ts';
 import { providerSchema } from './provider-schema.ts';
 import { watchSchema } from './watch.ts';
@@ -107,11 +107,7 @@ export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) 
       .strictObject({ timeout: durationSchema.describe('How long a person is waited for.') })
       .optional()
       .describe('Ask a person where no model was sure enough. Default: nobody is asked.'),
-    audit: percentSchema
-      .optional()
-      .describe(
-        'The share of queries whose other stages are called after the answer, to hold it against the last stage. Default: none.',
-      ),
+    audit: auditSchema.optional(),
     audit_budget: auditBudget.optional().describe('What all audits of the task may cost together.'),
     watch: watchSchema.optional(),
     deadline: durationSchema

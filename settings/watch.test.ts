@@ -46,7 +46,19 @@ test('what is not said follows from the certificate, and changes nothing', () =>
   expect(read(settingsOf('audit: 1%')).policies[0]).not.toHaveProperty('watch');
 });
 
+test('a slice may be audited more densely than the rest', () => {
+  const { policies } = read(settingsOf('audit: { share: 1%, slices: { "topic=billing": 20% } }'));
+  expect(policies[0]?.audit).toEqual({ share: 0.01, slices: { 'topic=billing': 0.2 } });
+});
+
 test.each([
+  [
+    'audit: { share: 5%, slices: { "topic=billing": 5% } }',
+    'tasks.support.audit.slices.topic=billing: changes nothing: expected more than 5%, the share of all queries',
+  ],
+  ['audit: { share: 5%, slices: { billing: 20% } }', 'expected a tag and its value, such as "topic=billing"'],
+  ['audit: { share: 5%, slices: { "topic=billing": 20 } }', 'expected a share of queries in percent'],
+  ['audit: 5', 'expected a share of queries in percent'],
   ['watch: { max_loss: 2% }', 'tasks.support.watch: sees nothing: set audit, such as 1%, or take it out'],
   ['audit: 1%, watch: { max_loss: 100% }', 'a loss of 100% is never exceeded: expected less'],
   ['audit: 1%, watch: { certificate_max_age: 90 days }', 'expected a time such as "12h" or "90d"'],
