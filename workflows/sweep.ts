@@ -6,6 +6,7 @@ import type {
   WatchActivities,
   WatchSummary,
 } from '../activities/types.ts';
+import { startAlarm } from './alarm.ts';
 import { startAudit } from './audit.ts';
 
 const { orphanExpired, endLostQueries, settleCosts, dueAudits, endLostAudits, watch } = proxyActivities<
@@ -45,7 +46,8 @@ export interface SweepSummary {
 /**
  * Mends what no workflow code is left to mend: attempts whose worker was lost, queries whose workflow was terminated,
  * timed out or deleted, and costs that a provider tells only afterwards. And it starts the audits that are due: from here,
- * so that they cost the queries that they are about no time, and none is lost with a worker. Last it looks at what audits have found. A schedule runs it every minute.
+ * so that they cost the queries that they are about no time, and none is lost with a worker. Last it looks at what audits
+ * have found, and has alarms told. A schedule runs it every minute.
  */
 export async function sweep(): Promise<SweepSummary> {
   const orphaned = await orphanExpired();
@@ -65,5 +67,6 @@ export async function sweep(): Promise<SweepSummary> {
   const started = await Promise.all((await dueAudits()).map(startAudit));
   const audits = started.filter(Boolean).length;
   const watched = await watch();
+  await Promise.all(watched.untold.map(startAlarm));
   return { orphaned, looked, ended, settled, unanswered, audits, auditsEnded, watched, next };
 }
