@@ -31,8 +31,8 @@ const SHOW: Readonly<Record<ReportSection, (report: FullReport) => string>> = {
 const PARTS: Readonly<Record<ReportSection, readonly (keyof FullReport)[] | null>> = {
   all: null,
   'double-billing': ['total', 'byClass', 'paidTwice'],
-  stages: ['stages', 'recorded'],
-  savings: ['baselines', 'labelled', 'correct', 'recorded'],
+  stages: ['stages', 'audited', 'recorded'],
+  savings: ['baselines', 'audited', 'labelled', 'correct', 'recorded'],
 };
 const EVERYWHERE = ['task', 'asOf', 'period', 'policyVersions', 'certificate', 'queries', 'running'] as const;
 

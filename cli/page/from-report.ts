@@ -6,6 +6,7 @@ import type { SpendClass } from '../../ledger/report/spend.ts';
 import { percent } from '../output.ts';
 import type { FullReport } from '../report/full-report.ts';
 import type { RecordedReport } from '../report/recorded.ts';
+import { auditedSavings, auditedStages } from '../report/audited-text.ts';
 import { accuracyOf } from '../report/savings-text.ts';
 import { byTheBook, sentence } from '../report/stages-text.ts';
 import { certificateOf, CLASSES, period, shareOf, sources, versions } from '../report/text.ts';
@@ -133,13 +134,13 @@ function stagesOf({ stages, recorded }: FullReport): StageStep[] {
   });
 }
 
-function savingsOf({ baselines, recorded }: FullReport): SavingsRange[] {
+function savingsOf({ baselines, recorded, audited }: FullReport): SavingsRange[] {
   return baselines
     .filter(({ called, notCalled }) => called + notCalled > 0)
     .map((baseline) => ({
       baseline: `always ${baseline.model}`,
       ...savedAgainst(baseline.baseline, baseline.actual),
-      accuracy: accuracyOf(baseline, recorded),
+      accuracy: accuracyOf(baseline, recorded, audited),
     }));
 }
 
@@ -176,10 +177,16 @@ function factsOf(report: FullReport): (readonly [string, string])[] {
     ['without an upper bound', String(report.unbounded)],
     ['costs known from', sources(report)],
     ['policy versions', report.policyVersions.join(', ')],
+    ...auditedFacts(report),
     ...certificateOf(report).map((statement) => ['certificate', statement] as const),
     [
       'unexplained (duplicate)',
       `${byClass.duplicate.attempts} requests, ${displayUsd(byClass.duplicate.spend.low)}`,
     ],
   ];
+}
+
+function auditedFacts({ audited }: FullReport): (readonly [string, string])[] {
+  if (audited === null) return [];
+  return [...auditedStages(audited), ...auditedSavings(audited)].map((line) => ['by audits', line.trim()]);
 }
