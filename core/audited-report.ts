@@ -94,12 +94,13 @@ export function auditedWorth(
       0,
     );
   const next = spared(() => stage + 1);
-  const all = spared(({ lastStage }) => lastStage);
+  const onlyNext = here.every(({ lastStage }) => lastStage === stage + 1);
+  const all = onlyNext ? next : spared(({ lastStage }) => lastStage);
   if (figures.endedHere === 0 || next === null || all === null) return null;
   const bounds = { low: picodollars(Math.max(0, next.low)), high: picodollars(all.high) };
   const { stopped, breakEvenWithScoring: interval, verdict } = stageWorth(figures, bounds);
   if (interval === null) return null;
-  const point = here.every(({ lastStage }) => lastStage === stage + 1)
+  const point = onlyNext
     ? stageWorth(figures, exactly(picodollars(next.estimate))).breakEvenWithScoring
     : null;
   const breakEven = point !== null && point.low === point.high ? point.low : null;
