@@ -48,11 +48,11 @@ function of(all: readonly Truth[]): {
 } {
   const audits = all.filter(({ draw, inclusion }) => draw < inclusion);
   const others = all.filter(({ stoppedHere }) => stoppedHere);
-  const inputTokens = BigInt(others.reduce((sum, one) => sum + (one.inputTokens ?? 0), 0));
+  const inputTokens = others.reduce((sum, one) => sum + (one.inputTokens ?? 0), 0);
   const own = figuresOf(all).toGo;
   const trueCost = all.reduce((sum, { largeCost }) => sum + largeCost, 0);
   return {
-    baseline: auditedBaseline(audits, 'large', own, { queries: others.length, inputTokens }),
+    baseline: auditedBaseline(audits, 'large', own, inputTokens),
     worth: auditedWorth(audits, 0, figuresOf(all)),
     trueCost,
     trueBreakEven: (Number(SMALL_COST) * all.length) / trueCost,
@@ -92,22 +92,19 @@ test('nothing is claimed from fewer than 20 audits that called the model', () =>
   expect(worth).toBeNull();
 });
 
-test('where every query called the model its cost is known, without audits', () => {
-  expect(auditedBaseline([], 'large', exactly(7n), { queries: 0, inputTokens: 0n })).toEqual({
-    ...{ audits: 0, estimate: 7n, low: 7n, high: 7n },
-  });
+test('where every query called the model there is nothing to estimate', () => {
+  expect(auditedBaseline([], 'large', exactly(7n), 0)).toBeNull();
 });
 
 test('bounds of what was paid widen the interval, and leave no single figure', () => {
   const audits = queries(1, 100, 1);
   const others = audits.filter(({ stoppedHere }) => stoppedHere);
-  const inputTokens = BigInt(others.reduce((sum, one) => sum + (one.inputTokens ?? 0), 0));
+  const inputTokens = others.reduce((sum, one) => sum + (one.inputTokens ?? 0), 0);
   const spared = BigInt(others.reduce((sum, { largeCost }) => sum + largeCost, 0));
-  const notCalled = { queries: others.length, inputTokens };
-  expect(auditedBaseline(audits, 'large', { low: 5n, high: 9n }, notCalled)).toMatchObject({
+  expect(auditedBaseline(audits, 'large', { low: 5n, high: 9n }, inputTokens)).toMatchObject({
     ...{ estimate: null, low: spared + 5n, high: spared + 9n },
   });
-  expect(auditedBaseline(audits, 'large', { low: 5n, high: null }, notCalled)?.high).toBeNull();
+  expect(auditedBaseline(audits, 'large', { low: 5n, high: null }, inputTokens)?.high).toBeNull();
 });
 
 test('with stages that may or may not have followed, the share lies between the next alone and all of them', () => {

@@ -34,26 +34,26 @@ export interface EstimatedSpend extends Spend {
  * What always calling a model would have cost, by the audits of the queries that did not call it: what it asked of them there, in
  * proportion to their input.
  * @param own what it cost the queries that called it.
- * @param notCalled the others, with the input tokens of their first usable responses together.
- * @returns null where too few audits called it.
+ * @param inputTokens of the first usable responses of the others, together.
+ * @returns null where there are no others, or too few audits called it.
  */
 export function auditedBaseline(
   audits: readonly AuditedQuery[],
   model: string,
   own: Spend,
-  notCalled: { readonly queries: number; readonly inputTokens: bigint },
+  inputTokens: number,
 ): EstimatedSpend | null {
-  if (notCalled.queries > 0 && notCalled.inputTokens === 0n) return null;
-  const sized = audits.flatMap(({ called, bought, inputTokens, inclusion }): Sized[] => {
+  if (inputTokens === 0) return null;
+  const sized = audits.flatMap(({ called, bought, inputTokens: size, inclusion }): Sized[] => {
     const cost = bought.find((one) => one.model === model)?.cost;
-    if (cost === undefined || called.includes(model) || inputTokens === null || inputTokens === 0) return [];
-    return [{ value: Number(cost), size: inputTokens, inclusion }];
+    if (cost === undefined || called.includes(model) || size === null || size === 0) return [];
+    return [{ value: Number(cost), size, inclusion }];
   });
-  const others = estimateTotal(sized, Number(notCalled.inputTokens), 0);
+  const others = estimateTotal(sized, inputTokens, 0);
   if (others === null) return null;
   const { low, high, estimate } = others;
   return {
-    audits: notCalled.queries === 0 ? 0 : others.audits,
+    audits: others.audits,
     estimate: own.low === own.high ? own.low + picodollars(estimate) : null,
     low: own.low + picodollars(Math.max(0, low)),
     high: own.high === null ? null : own.high + picodollars(high),

@@ -34,7 +34,16 @@ const PARTS: Readonly<Record<ReportSection, readonly (keyof FullReport)[] | null
   stages: ['stages', 'audited', 'recorded'],
   savings: ['baselines', 'audited', 'labelled', 'correct', 'recorded'],
 };
-const EVERYWHERE = ['task', 'asOf', 'period', 'policyVersions', 'certificate', 'queries', 'running'] as const;
+const EVERYWHERE = [
+  'task',
+  'asOf',
+  'period',
+  'policyVersions',
+  'certificate',
+  'alarms',
+  'queries',
+  'running',
+] as const;
 
 export async function reportCommand(
   context: Context,

@@ -3,6 +3,7 @@ import { savedAgainst } from '../../core/savings.ts';
 import { addSpend, displaySpend, NOTHING, type Spend } from '../../core/spend.ts';
 import { isPaidTwice } from '../../ledger/report.ts';
 import type { SpendClass } from '../../ledger/report/spend.ts';
+import { alarmLine } from '../alarm-line.ts';
 import { percent } from '../output.ts';
 import type { FullReport } from '../report/full-report.ts';
 import type { RecordedReport } from '../report/recorded.ts';
@@ -179,6 +180,7 @@ function factsOf(report: FullReport): (readonly [string, string])[] {
     ['policy versions', report.policyVersions.join(', ')],
     ...auditedFacts(report),
     ...certificateOf(report).map((statement) => ['certificate', statement] as const),
+    ...report.alarms.map((alarm) => ['alarm', alarmLine(alarm)] as const),
     [
       'unexplained (duplicate)',
       `${byClass.duplicate.attempts} requests, ${displayUsd(byClass.duplicate.spend.low)}`,

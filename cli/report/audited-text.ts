@@ -14,14 +14,14 @@ export function auditedSavings(audited: AuditedReport): string[] {
   return [
     `By audits: ${audits} queries of policy ${versions}, each weighted by its chance (95% intervals):`,
     ...baselines.map(savedBy),
-    ...(baselines.some(({ lastStage }) => lastStage)
-      ? []
-      : ['  what the last stage would have cost: too few audits (at least 20 have to have called it).']),
     ...(accuracy === null ? ['  accuracy: no audit could be judged.'] : accuracyLines(accuracy)),
   ];
 }
 
 function savedBy({ model, lastStage, queries, baseline, actual }: AuditedBaselineReport): string {
+  const last = lastStage ? ' (the last stage)' : '';
+  if (baseline === null)
+    return `  always ${model}${last}: too few audits called it to say what it would have cost.`;
   const saved = savedAgainst(baseline, actual);
   const cost = knownCost(actual);
   const point = baseline.estimate === null || cost === null ? null : displayUsd(baseline.estimate - cost);
@@ -29,12 +29,11 @@ function savedBy({ model, lastStage, queries, baseline, actual }: AuditedBaselin
     saved.low === null || saved.high === null
       ? `at least ${saved.low === null ? 'an unknown amount' : displayUsd(saved.low)}`
       : `${displayUsd(saved.low)} to ${displayUsd(saved.high)}`;
-  const last = lastStage ? ' (the last stage)' : '';
   return `  always ${model}${last} would have cost ${estimated(baseline)} for ${queries} queries, which did cost ${displaySpend(actual)}: saved ${point === null ? interval : `${point} (${interval})`}; ${countText(baseline.audits)} called it.`;
 }
 
 function estimated(spend: EstimatedSpend): string {
-  return spend.estimate === null || spend.low === spend.high
+  return spend.estimate === null
     ? displaySpend(spend)
     : `${displayUsd(spend.estimate)} (${displaySpend(spend)})`;
 }

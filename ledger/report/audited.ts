@@ -22,6 +22,7 @@ export interface AuditedReport {
   readonly audits: number;
   /** Null where none could be judged. */
   readonly accuracy: AuditedAccuracy | null;
+  /** Models that some of those queries did not call. */
   readonly baselines: readonly AuditedBaselineReport[];
   /** Those that are not the last. */
   readonly stages: readonly (AuditedWorth & { readonly stage: number; readonly model: string })[];
@@ -32,8 +33,8 @@ export interface AuditedBaselineReport {
   readonly lastStage: boolean;
   /** Queries of those versions that are compared. */
   readonly queries: number;
-  /** What always calling the model would have cost them. */
-  readonly baseline: EstimatedSpend;
+  /** What always calling the model would have cost them; null where too few audits tell. */
+  readonly baseline: EstimatedSpend | null;
   /** What they did cost, audits aside. */
   readonly actual: Spend;
 }
@@ -96,14 +97,12 @@ export function auditedReport(
     policyVersions: [...new Set(audits.map(({ version }) => version))].sort((a, b) => a - b),
     audits: audits.length,
     accuracy: auditedAccuracy(audits),
-    baselines: baselines.flatMap(
-      ({ model, lastStage, audited: { called, notCalled, inputTokens, own, actual } }) => {
-        const baseline = auditedBaseline(audits, model, own, { queries: notCalled, inputTokens });
-        return baseline === null || called + notCalled === 0
-          ? []
-          : [{ model, lastStage, queries: called + notCalled, baseline, actual }];
-      },
-    ),
+    baselines: baselines
+      .filter(({ audited }) => audited.notCalled > 0)
+      .map(({ model, lastStage, audited: { called, notCalled, inputTokens, own, actual } }) => ({
+        ...{ model, lastStage, queries: called + notCalled, actual },
+        baseline: auditedBaseline(audits, model, own, inputTokens),
+      })),
     stages: stages.flatMap(({ stage, model, audited }) => {
       const worth = audited === null ? null : auditedWorth(audits, stage, audited);
       return worth === null ? [] : [{ stage, model, ...worth }];

@@ -42,7 +42,7 @@ export interface AuditedPart {
   readonly called: number;
   readonly notCalled: number;
   /** Of those that did not call it: of their first usable responses. */
-  readonly inputTokens: bigint;
+  readonly inputTokens: number;
   /** What the model cost those that called it. */
   readonly own: Spend;
   /** What all of them did cost, audits aside. */
@@ -110,14 +110,14 @@ export async function baselineReports(
 const EMPTY = {
   ...{ called: 0, notCalled: 0, leftOut: 0 },
   ...{ notCalledBaseline: NOTHING, leftOutActual: NOTHING, baseline: NOTHING, actual: NOTHING },
-  audited: { called: 0, notCalled: 0, inputTokens: 0n, own: NOTHING, actual: NOTHING },
+  audited: { called: 0, notCalled: 0, inputTokens: 0, own: NOTHING, actual: NOTHING },
 };
 
 function withAuditedRow(part: AuditedPart, row: Row): AuditedPart {
   return {
     called: part.called + row.called,
     notCalled: part.notCalled + row.notCalled,
-    inputTokens: part.inputTokens + BigInt(row.inputTokens),
+    inputTokens: part.inputTokens + Number(row.inputTokens),
     own: addSpend(part.own, spendOf(row.own)),
     actual: addSpend(part.actual, addSpend(spendOf(row.calledAll), spendOf(row.notCalledAll))),
   };
