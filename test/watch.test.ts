@@ -208,7 +208,7 @@ describe('escalier quality', () => {
     expect(text).not.toMatch(/^ customer=c1/m);
     expect(text).toContain('12 audits, weighted by their chance; as judged by last-stage (12).');
     expect(text).toMatch(
-      /^ALARM \S+, version 1: the harm of all queries is above 2.0%.*\(new queries are refused\)$/m,
+      /^ALARM \S+, version 1: the harm of all queries is above 2.0%.*\(then: new queries are refused\)$/m,
     );
     expect(text).toContain('"escalier rollback --task shown --to 1" lets them go on');
     const json = fakeContext({ DATABASE_URL: url }, { json: true });
