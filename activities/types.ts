@@ -218,6 +218,8 @@ export interface WatchSummary {
 
 export interface WatchActivities {
   watch(): Promise<WatchSummary>;
+  /** Looks, once a day, for queries unlike those before, and logs them; returns in how many tasks there are such. */
+  lookForShifts(): Promise<number>;
   /** Logs an alarm and posts it to the webhook; does nothing where that was done. */
   tellAlarm(alarmId: string): Promise<void>;
 }

@@ -16,7 +16,11 @@ const WEBHOOK_TIMEOUT_MS = 10_000;
 
 /** What the watch over quality does to the world. */
 export function createWatchActivities(ports: Ports): WatchActivities {
-  return { watch: () => watch(ports), tellAlarm: (alarmId) => tellAlarm(ports, alarmId) };
+  return {
+    watch: () => watch(ports),
+    lookForShifts: () => lookForShifts(ports),
+    tellAlarm: (alarmId) => tellAlarm(ports, alarmId),
+  };
 }
 
 async function watch({ ledger }: Ports): Promise<WatchSummary> {
@@ -33,6 +37,13 @@ async function watch({ ledger }: Ports): Promise<WatchSummary> {
   const expired = await ledger.expireCertificates();
   for (const certificate of expired) log.warn('a certificate has expired', { ...certificate });
   return { audits, alarms, expired: expired.length, untold: await ledger.untoldAlarms(ALARMS_A_PASS) };
+}
+
+async function lookForShifts({ ledger }: Ports): Promise<number> {
+  const { log } = Context.current();
+  const shifts = await ledger.lookForShifts();
+  for (const { warnings, ...of } of shifts) for (const text of warnings) log.warn(`shift: ${text}`, of);
+  return shifts.length;
 }
 
 /** Twice only where the worker is lost between the webhook's answer and its being written down: with the same id then. */

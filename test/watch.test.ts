@@ -10,6 +10,7 @@ import type { WatchPolicy } from '../core/watch.ts';
 import { latestState, type StoredCertificateState } from '../ledger/certificates.ts';
 import { policyArms } from '../ledger/policies.ts';
 import { promotePolicy, rollBack, type Promoted } from '../ledger/promotion.ts';
+import { lookForShifts } from '../ledger/shift-looks.ts';
 import { unwatchedVersions, watchState, watchVersion } from '../ledger/watch.ts';
 import type { SweepSummary } from '../workflows/sweep.ts';
 import { fakeContext } from './support/cli-stack.ts';
@@ -248,6 +249,32 @@ describe('escalier quality', () => {
     expect(text).toMatch(/^ all +150 +60.0% \(/m);
     // 1 − (0.05 / 3 / 2)^(1/60) is 7.7%: three intervals share the 5%.
     expect(text).toMatch(/^ topic=bad +60 +0.0% \(0.0% to 7.7%\)/m);
+  });
+});
+
+describe('a look for shifts', () => {
+  test('warns once a day of queries unlike those before', async () => {
+    await world.apply(watched('shifted'));
+    world.vendor = () => answered('42');
+    const { queryId } = await world.ask('shifted');
+    const { pool } = world.database;
+    await pool.query(
+      `insert into queries select (jsonb_populate_record(q, jsonb_build_object('query_id', gen_random_uuid(),
+         'started_at', q.started_at - make_interval(days => case when n % 2 = 0 then 10 else 0 end),
+         'confidence', case when n % 2 = 0 then 0.2 else 0.9 end,
+         'outcome', case when n % 2 = 0 then 'last-stage' else 'accepted' end))).*
+       from queries q, generate_series(1, 300) n where q.query_id = $1`,
+      [queryId],
+    );
+    const looks = (await lookForShifts(pool)).filter(({ task }) => task === 'shifted');
+    expect(looks).toMatchObject([{ task: 'shifted', policyVersion: 1 }]);
+    expect(looks[0]?.warnings).toHaveLength(2);
+    expect(await lookForShifts(pool)).toEqual([]);
+    const context = fakeContext({ DATABASE_URL: world.database.url });
+    await qualityCommand(context, { task: 'shifted', slice: [], days: 30 });
+    expect(context.printed.join('\n')).toMatch(
+      /^Warning: the share of accepted answers of the last 7 days differs/m,
+    );
   });
 });
 

@@ -9,14 +9,13 @@ import type {
 import { startAlarm } from './alarm.ts';
 import { startAudit } from './audit.ts';
 
-const { orphanExpired, endLostQueries, settleCosts, dueAudits, endLostAudits, watch } = proxyActivities<
-  SweepActivities & AuditActivities & WatchActivities
->({
-  // The longest, two hundred look-ups that each wait for their own time limit of ten seconds, eight at once, needs 250 s.
-  startToCloseTimeout: '5 minutes',
-  // A step that fails three times waits for the next minute's sweep: every step is safe to leave and to repeat.
-  retry: { initialInterval: '1 second', maximumAttempts: 3 },
-});
+const { orphanExpired, endLostQueries, settleCosts, dueAudits, endLostAudits, watch, lookForShifts } =
+  proxyActivities<SweepActivities & AuditActivities & WatchActivities>({
+    // The longest, two hundred look-ups that each wait for their own time limit of ten seconds, eight at once, needs 250 s.
+    startToCloseTimeout: '5 minutes',
+    // A step that fails three times waits for the next minute's sweep: every step is safe to leave and to repeat.
+    retry: { initialInterval: '1 second', maximumAttempts: 3 },
+  });
 
 /** Pages of running queries in one sweep: with more of them, the next sweep goes on where this one stopped. */
 const PAGES = 25;
@@ -39,6 +38,8 @@ export interface SweepSummary {
   readonly auditsEnded: number;
   /** What the watch over quality did. */
   readonly watched: WatchSummary;
+  /** Tasks whose queries of late were found to differ from those before: looked at once a day. */
+  readonly shifts: number;
   /** Where the next sweep goes on with running queries; null for the beginning. */
   readonly next: SweepPlace;
 }
@@ -68,5 +69,6 @@ export async function sweep(): Promise<SweepSummary> {
   const audits = started.filter(Boolean).length;
   const watched = await watch();
   await Promise.all(watched.untold.map(startAlarm));
-  return { orphaned, looked, ended, settled, unanswered, audits, auditsEnded, watched, next };
+  const shifts = await lookForShifts();
+  return { orphaned, looked, ended, settled, unanswered, audits, auditsEnded, watched, shifts, next };
 }

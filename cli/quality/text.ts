@@ -1,6 +1,6 @@
 import { certificateText } from '../../core/certificate.ts';
 import { displayUsd, parseUsd } from '../../core/money.ts';
-import { SHIFT_LEVEL } from '../../core/shift.ts';
+import { shiftTexts } from '../../core/shift.ts';
 import type { SliceAccuracy } from '../../core/slice-accuracy.ts';
 import { ALL_QUERIES, claimOf, FALSE_ALARMS, judgesText } from '../../core/watch.ts';
 import type { TaskQuality } from '../../ledger/quality.ts';
@@ -32,7 +32,7 @@ export function showQuality(quality: TaskQuality): string {
     ...certificate(quality),
     watched(quality),
     ...alarms(quality),
-    ...warnings(quality),
+    ...shiftTexts(quality.shift).map((text) => `Warning: ${text}.`),
   ].join('\n');
 }
 
@@ -113,18 +113,4 @@ function alarms({ alarms: raised, stopped, task, version }: TaskQuality): string
           `STOPPED: new queries are refused (${stopped}). "escalier rollback --task ${task} --to ${version}" lets them go on.`,
         ]),
   ];
-}
-
-function warnings({ shift: { confidencePValue, acceptancePValue } }: TaskQuality): string[] {
-  const tested = [
-    ['the distribution of confidences', 'Kolmogorov-Smirnov', confidencePValue],
-    ['the share of accepted answers', 'z-test', acceptancePValue],
-  ] as const;
-  return tested.flatMap(([what, test, pValue]) =>
-    pValue === null || pValue >= SHIFT_LEVEL
-      ? []
-      : [
-          `Warning: ${what} of the last 7 days differs from that of the 28 before (${test}, p = ${pValue.toExponential(1)}).`,
-        ],
-  );
 }
