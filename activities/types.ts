@@ -204,6 +204,26 @@ export interface ReviewActivities {
   closeReview(closed: ReviewClosed): Promise<ReviewResponse | null>;
 }
 
+/** What one pass of the watch over quality did. */
+export interface WatchSummary {
+  /** Audits that entered the evidence. */
+  readonly audits: number;
+  /** Alarms that were raised. */
+  readonly alarms: number;
+  /** Certificates that expired. */
+  readonly expired: number;
+  /** Ids of alarms that nobody was told yet. */
+  readonly untold: readonly string[];
+}
+
+export interface WatchActivities {
+  watch(): Promise<WatchSummary>;
+  /** Looks, once a day, for queries unlike those before, and logs them; returns in how many tasks there are such. */
+  lookForShifts(): Promise<number>;
+  /** Logs an alarm and posts it to the webhook; does nothing where that was done. */
+  tellAlarm(alarmId: string): Promise<void>;
+}
+
 export interface SweepActivities {
   /** Closes open attempts whose time is over; returns how many. */
   orphanExpired(): Promise<number>;

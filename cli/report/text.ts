@@ -1,5 +1,6 @@
 import { displaySpend, sumSpend, type Spend } from '../../core/spend.ts';
 import { isPaidTwice } from '../../ledger/report.ts';
+import { alarmLine } from '../alarm-line.ts';
 import { percent, table } from '../output.ts';
 import type { FullReport } from './full-report.ts';
 import { savingsPart } from './savings-text.ts';
@@ -76,6 +77,7 @@ function heading(report: FullReport): string {
     `Task ${report.task} (${versions(report)}), as of ${report.asOf.toISOString()}`,
     period(report),
     ...certificateOf(report),
+    ...report.alarms.map(alarmLine),
   ].join('\n');
 }
 
@@ -85,9 +87,13 @@ export function versions({ policyVersions }: Pick<FullReport, 'policyVersions'>)
 
 /** What the current policy was accepted with, whichever versions the figures are of. */
 export function certificateOf({ certificate }: Pick<FullReport, 'certificate'>): string[] {
-  return certificate === null
-    ? []
-    : [`Certificate of version ${certificate.policyVersion}, which is current: ${certificate.statement}`];
+  if (certificate === null) return [];
+  const { policyVersion, statement, standing } = certificate;
+  const doubt =
+    standing === null || standing.state === 'valid'
+      ? []
+      : [`It is ${standing.state} since ${standing.since.toISOString()}: ${standing.reason}.`];
+  return [`Certificate of version ${policyVersion}, which is current: ${statement}`, ...doubt];
 }
 
 /** Which queries the figures are about, in a sentence. */
