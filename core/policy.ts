@@ -5,6 +5,7 @@ import type { DecimalUsd } from './money.ts';
 import type { Price } from './price.ts';
 import type { ReviewPolicy } from './review.ts';
 import type { StopRule } from './stop-rule.ts';
+import type { WatchPolicy } from './watch.ts';
 
 /**
  * The words of this project, as types.
@@ -103,6 +104,10 @@ export interface Policy {
   readonly review?: ReviewPolicy;
   /** Absent where nothing is audited. */
   readonly audit?: AuditPolicy;
+  /** Absent where the task says nothing about alarms. */
+  readonly watch?: WatchPolicy;
+  /** The version in whose place an alarm put this one; absent elsewhere. */
+  readonly fallbackFor?: number;
   /** How the policy was found; absent in one that was written by hand. */
   readonly learned?: PolicyOrigin;
 }
