@@ -10,6 +10,7 @@ import { createReviewActivities } from './review.ts';
 import type { Ports, WorkflowStates } from './ports.ts';
 import { score, type Texts } from './score.ts';
 import { createSweepActivities } from './sweep.ts';
+import { createWatchActivities } from './watch.ts';
 import type {
   AuditActivities,
   CancelActivities,
@@ -19,6 +20,7 @@ import type {
   ReviewActivities,
   ScoreInput,
   SweepActivities,
+  WatchActivities,
 } from './types.ts';
 
 export type { ConnectedProvider, Ports, WorkflowState, WorkflowStates } from './ports.ts';
@@ -38,7 +40,8 @@ export function createActivities(
   SweepActivities &
   AuditActivities &
   FeedbackActivities &
-  ReviewActivities {
+  ReviewActivities &
+  WatchActivities {
   const watch = new CancelWatch(ports.ledger);
   return {
     plan: (request) => plan(ports, request),
@@ -51,6 +54,7 @@ export function createActivities(
     label: (feedback) => label(ports, feedback),
     ...createSweepActivities(ports, temporal),
     ...createReviewActivities(ports),
+    ...createWatchActivities(ports),
     ...createAuditActivities(ports, temporal, heartbeating),
   };
 }

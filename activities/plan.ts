@@ -44,6 +44,12 @@ export async function plan(ports: Ports, input: CascadeRequest): Promise<Planned
         queryId: null,
         task: request.task,
       });
+    case 'stopped':
+      throw cannotPlan(
+        'failed',
+        `task ${request.task} takes no new queries: an alarm has stopped it (${started.reason}); see "escalier quality --task ${request.task}", then promote or apply another policy, or let it go on with "escalier rollback --task ${request.task} --to VERSION"`,
+        { queryId: null, task: request.task },
+      );
     case 'conflict':
       throw cannotPlan(
         'key-conflict',

@@ -41,6 +41,8 @@ export interface Ports {
   readonly costTellers: readonly string[];
   /** An upper bound on the input tokens of a request, or null where there is none. */
   readonly inputTokenBound: (messages: readonly JsonObject[], parameters: JsonObject) => number | null;
+  /** Where alarms are posted to; absent for nowhere. */
+  readonly alarmWebhook?: string;
   /** Identity of the worker, kept with every attempt. */
   readonly worker: string;
 }

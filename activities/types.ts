@@ -204,6 +204,22 @@ export interface ReviewActivities {
   closeReview(closed: ReviewClosed): Promise<ReviewResponse | null>;
 }
 
+/** What one pass of the watch over quality did. */
+export interface WatchSummary {
+  /** Audits that entered the evidence. */
+  readonly audits: number;
+  /** Alarms that were raised. */
+  readonly alarms: number;
+  /** Certificates that expired. */
+  readonly expired: number;
+  /** Alarms that the webhook did not take. */
+  readonly untold: number;
+}
+
+export interface WatchActivities {
+  watch(): Promise<WatchSummary>;
+}
+
 export interface SweepActivities {
   /** Closes open attempts whose time is over; returns how many. */
   orphanExpired(): Promise<number>;

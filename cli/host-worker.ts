@@ -24,7 +24,7 @@ import { CliError, EXIT } from './exit.ts';
 import { sealerOf } from './sealer.ts';
 
 export interface HostOptions {
-  readonly settings: Pick<Settings, 'providers' | 'warnings'>;
+  readonly settings: Pick<Settings, 'providers' | 'warnings'> & Partial<Pick<Settings, 'raw'>>;
   readonly scorers: ScorerRegistry;
   readonly databaseUrl: string;
   readonly temporalAddress: string;
@@ -78,6 +78,7 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
       scorers,
       env: context.env,
       worker: identity,
+      alarmWebhook: settings.raw?.alarms?.webhook,
     });
     const worker = await startWorker({
       address: options.temporalAddress,

@@ -1,5 +1,5 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { fraction, list, positive } from './arguments.ts';
+import { collect, fraction, list, positive } from './arguments.ts';
 import type { Context } from './context.ts';
 
 type Run = <Args extends unknown[]>(
@@ -25,6 +25,19 @@ export function addQualityCommands(program: CommandUnknownOpts, run: Run): void 
     .action((query, options) =>
       run(async () => (await import('./commands/label.ts')).labelCommand)(query, options),
     );
+
+  program
+    .command('quality')
+    .description('per task and slice: accuracy, cost, latency, certificates and alarms')
+    .option('-t, --task <task>', 'one task')
+    .option(
+      '--slice <tag>',
+      'a tag whose values make the slices; may be repeated; default: every tag',
+      collect,
+      [],
+    )
+    .option('--days <n>', 'queries that started in so many days', positive, 30)
+    .action((options) => run(async () => (await import('./commands/quality.ts')).qualityCommand)(options));
 
   const review = program.command('review').description('answers for people to judge, as JSONL');
   review

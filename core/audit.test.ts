@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { agrees, auditDraw, isAudited } from './audit.ts';
+import { agrees, auditDraw, auditShareOf, isAudited } from './audit.ts';
 
 const ids = Array.from(
   { length: 20_000 },
@@ -21,6 +21,14 @@ describe('the choice of what is audited', () => {
   test('a lower share audits a part of what a higher one does', () => {
     for (const id of ids.slice(0, 500)) if (isAudited(id, 0.1)) expect(isAudited(id, 0.2)).toBe(true);
   });
+});
+
+test('a query of several slices has the greatest of their chances', () => {
+  const audit = { share: 0.01, slices: { 'topic=billing': 0.2, 'language=de': 0.1 } };
+  expect(auditShareOf(audit, { topic: 'billing', language: 'de' })).toBe(0.2);
+  expect(auditShareOf(audit, { topic: 'other', language: 'de' })).toBe(0.1);
+  expect(auditShareOf(audit, { topic: 'other' })).toBe(0.01);
+  expect(auditShareOf({ share: 0.01 }, { topic: 'billing' })).toBe(0.01);
 });
 
 describe('agreement', () => {

@@ -1,10 +1,21 @@
 import type { AnswerSpec } from './answer.ts';
 import { sha256 } from './request-hash.ts';
+import { slicesOf } from './slices.ts';
 
 /** What a task wants audited. */
 export interface AuditPolicy {
   /** Chance with which a query is chosen, above 0 and at most 1. */
   readonly share: number;
+  /** Slices, as `tag=value`, of which more is audited: the chance of their queries, above `share` and at most 1. */
+  readonly slices?: Readonly<Record<string, number>>;
+}
+
+/** The chance with which a query is audited: the greatest of its task's and its slices'. */
+export function auditShareOf(
+  { share, slices = {} }: AuditPolicy,
+  tags: Readonly<Record<string, string>>,
+): number {
+  return Math.max(share, ...slicesOf(tags).map((slice) => slices[slice] ?? 0));
 }
 
 /**

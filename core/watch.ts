@@ -1,3 +1,4 @@
+import type { AuditPolicy } from './audit.ts';
 import type { CertifiedLoss } from './certificate.ts';
 import { anytimePValue, NO_EVIDENCE, observeLoss, type EProcess, type LossWatch } from './e-process.ts';
 import type { Policy } from './policy.ts';
@@ -38,8 +39,8 @@ export interface WatchClaim {
   /** In (0, 1). */
   readonly alpha: number;
   readonly judge: WatchJudge;
-  /** The share of queries that is audited, in (0, 1]. */
-  readonly minInclusion: number;
+  /** The shares of queries that are audited: what evidence there is of a slice grows with its share. */
+  readonly audit: AuditPolicy;
 }
 
 /** An audit that has ended: a row of `audited_answers`. */
@@ -117,7 +118,7 @@ export function claimOf({
   const alpha = named ?? (comparable ? (certificate?.alpha ?? null) : null);
   if (audit === undefined || alpha === null) return null;
   const loss = named === null ? (certificate?.loss ?? 'harm') : 'harm';
-  return { loss, alpha, judge: watch?.judge ?? 'labels', minInclusion: audit.share };
+  return { loss, alpha, judge: watch?.judge ?? 'labels', audit };
 }
 
 /**
@@ -150,7 +151,8 @@ function observe(
   { inclusion, judgedBy, servedAgrees, endedAt }: WatchedAudit,
   loss: number,
 ): { readonly next: SliceWatch; readonly alarm: Alarm | null } {
-  const { alpha, minInclusion } = claim;
+  const { alpha, audit } = claim;
+  const minInclusion = audit.slices?.[slice] ?? audit.share;
   const range: LossWatch = { alpha, minInclusion, low: claim.loss === 'regret' ? -1 : 0, high: 1 };
   const evidence = observeLoss(range, before.evidence, loss, inclusion);
   const unjudged = judgedBy === 'last-stage' && claim.judge === 'labels' && servedAgrees !== true;

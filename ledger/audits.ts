@@ -43,27 +43,23 @@ export function createAuditLedger(pool: pg.Pool): AuditLedger {
   };
 }
 
-/** Chooses a query that is planned, or not, in its transaction: see {@link isAudited}. */
+/**
+ * Chooses a query that is planned, or not, in its transaction: see {@link isAudited}.
+ * @param share the chance with which it is chosen; null where its task has no audits.
+ */
 export async function planAudit(
   db: Queryable,
   query: QueryRef,
   version: number,
-  { task, chain, audit }: Policy,
+  { task, chain }: Policy,
+  share: number | null,
 ): Promise<void> {
-  if (audit === undefined || !isAudited(query.queryId, audit.share)) return;
+  if (share === null || !isAudited(query.queryId, share)) return;
   await db.query({
     name: 'plan-audit',
     text: `insert into audits (query_started_at, query_id, task, policy_version, inclusion_probability, baseline_model, baseline_stage)
            values ($1, $2, $3, $4, $5, $6, $7)`,
-    values: [
-      query.startedAt,
-      query.queryId,
-      task,
-      version,
-      audit.share,
-      chain.at(-1)?.model,
-      chain.length - 1,
-    ],
+    values: [query.startedAt, query.queryId, task, version, share, chain.at(-1)?.model, chain.length - 1],
   });
 }
 

@@ -25,9 +25,10 @@ import { readTexts, type QueryRef, type Sealer, type TextItem } from './texts.ts
 import { knowsQuery, restoreQuery, type PlannedQuery } from './restore-query.ts';
 import { createSweepLedger, type SweepLedger } from './sweep.ts';
 import type { Json } from '../core/policy.ts';
+import { createWatchLedger, type WatchLedger } from './watch-ledger.ts';
 
 /** What activities ask of the ledger. Each method is one transaction. */
-export interface Ledger extends SweepLedger, AuditLedger {
+export interface Ledger extends SweepLedger, AuditLedger, WatchLedger {
   startQuery(run: QueryRun, request: CascadeRequest): Promise<StartedQuery>;
   restoreQuery(run: QueryRun, request: CascadeRequest, lost: PlannedQuery): Promise<boolean>;
   knowsQuery(query: QueryRef): Promise<boolean>;
@@ -85,6 +86,7 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
     cancelledRuns: () => cancelledRuns(pool),
     labelQuery: (namespace, feedback, judged) => labelQuery(pool, sealer, namespace, feedback, judged),
     ...createSweepLedger(pool),
+    ...createWatchLedger(pool),
     ...audits,
     async endAudit(end) {
       const open = await audits.endAudit(end);

@@ -122,6 +122,8 @@ export async function currentPolicy(db: Queryable, task: string): Promise<Versio
 export interface PolicyArms {
   readonly current: VersionedPolicy;
   readonly canary: (VersionedPolicy & { readonly share: number }) | null;
+  /** Why new queries are refused; null where they are not. */
+  readonly stopped: string | null;
 }
 
 /** What new queries of a task take, or null for an unknown task. */
@@ -132,9 +134,11 @@ export async function policyArms(db: Queryable, task: string): Promise<PolicyArm
     canaryVersion: number;
     canaryPolicy: Policy | null;
     share: number;
+    stopped: string | null;
   }>({
     name: 'policy-arms',
-    text: `select p.version, p.policy, c.version as "canaryVersion", c.policy as "canaryPolicy", t.canary_share as share
+    text: `select p.version, p.policy, c.version as "canaryVersion", c.policy as "canaryPolicy", t.canary_share as share,
+             t.stopped_reason as stopped
            from tasks t join policies p on p.task = t.name and p.version = t.current_version
            left join policies c on c.task = t.name and c.version = t.canary_version
            where t.name = $1`,
@@ -142,10 +146,11 @@ export async function policyArms(db: Queryable, task: string): Promise<PolicyArm
   });
   const [row] = rows;
   if (row === undefined) return null;
-  const { version, policy, canaryVersion, canaryPolicy, share } = row;
+  const { version, policy, canaryVersion, canaryPolicy, share, stopped } = row;
   return {
     current: { version, policy },
     canary: canaryPolicy === null ? null : { version: canaryVersion, policy: canaryPolicy, share },
+    stopped,
   };
 }
 

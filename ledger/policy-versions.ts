@@ -7,6 +7,7 @@ import type { Queryable } from './database.ts';
 export interface PolicyHash {
   readonly version: number;
   readonly sha256: string;
+  /** Not written by hand: promoted, or put in a version's place by an alarm. */
   readonly learned: boolean;
 }
 
@@ -14,7 +15,7 @@ export interface PolicyHash {
 export async function policyHashes(db: Queryable, task: string): Promise<PolicyHash[]> {
   const { rows } = await db.query<PolicyHash>({
     name: 'policy-hashes',
-    text: `select version, content_sha256 as sha256, policy ? 'learned' as learned
+    text: `select version, content_sha256 as sha256, policy ?| array['learned', 'fallbackFor'] as learned
            from policies where task = $1 order by version desc`,
     values: [task],
   });
@@ -40,6 +41,13 @@ export async function insertPolicy(
   return version;
 }
 
+/** The version of a policy's content, which is stored where there is none. */
+export async function versionOf(db: Queryable, policy: Policy): Promise<number> {
+  const versions = await policyHashes(db, policy.task);
+  const same = versions.find(({ sha256 }) => sha256 === contentHash(policy));
+  return same?.version ?? (await insertPolicy(db, policy, versions));
+}
+
 /**
  * Whether a policy is the one that was last written by hand, but for the day's prices, which change by themselves. A promotion
  * stores the settings' own policy beside the promoted one, so that this can be told afterwards.
@@ -47,7 +55,7 @@ export async function insertPolicy(
 export async function isAsWritten(db: Queryable, policy: Policy): Promise<boolean> {
   const { rows } = await db.query<{ policy: Policy }>({
     name: 'latest-written-policy',
-    text: `select policy from policies where task = $1 and not policy ? 'learned' order by version desc limit 1`,
+    text: `select policy from policies where task = $1 and not policy ?| array['learned', 'fallbackFor'] order by version desc limit 1`,
     values: [policy.task],
   });
   const [written] = rows;

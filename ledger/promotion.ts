@@ -10,7 +10,7 @@ import {
   type PolicyAction,
   type TaskState,
 } from './policy-changes.ts';
-import { contentHash, insertPolicy, isAsWritten, policyHashes } from './policy-versions.ts';
+import { insertPolicy, isAsWritten, policyHashes, versionOf } from './policy-versions.ts';
 import { keepScorer } from './scorers.ts';
 
 export interface Promotion {
@@ -53,7 +53,7 @@ export async function promotePolicy(pool: pg.Pool, promotion: Promotion, author:
     }
     const result = { task, version, before: state.version };
     if (canaryShare === null) {
-      const changed = state.version !== version || canary !== null;
+      const changed = state.version !== version || canary !== null || state.stopped !== null;
       if (changed) await changeTask(db, task, 'promote', state, { version, canary: null }, author);
       return { ...result, canary: null, changed };
     }
@@ -86,13 +86,7 @@ async function withWritten(
   }
   const version = await insertPolicy(db, written, []);
   await changeTask(db, task, 'apply', state, { version, canary: null }, author);
-  return { version, canary: null };
-}
-
-async function versionOf(db: Queryable, policy: Policy): Promise<number> {
-  const versions = await policyHashes(db, policy.task);
-  const same = versions.find(({ sha256 }) => sha256 === contentHash(policy));
-  return same?.version ?? (await insertPolicy(db, policy, versions));
+  return { version, canary: null, stopped: null };
 }
 
 /**
@@ -119,7 +113,7 @@ export async function endCanary(
 }
 
 /**
- * Makes an earlier version current again. Queries that run keep theirs.
+ * Makes an earlier version current again, or lets the current one go on that an alarm has stopped. Queries that run keep theirs.
  * @param to null for the one that was current before the present one came.
  * @throws {PolicyProblem} when a canary runs, when there is no such version, or none before.
  */
@@ -142,7 +136,7 @@ export async function rollBack(
         `task ${task} has no version ${version}: there are ${known.map((one) => one.version).join(', ')} ("escalier policies --task ${task}" shows them)`,
       );
     }
-    const changed = version !== state.version;
+    const changed = version !== state.version || state.stopped !== null;
     if (changed) await changeTask(db, task, 'rollback', state, { version, canary: null }, author);
     return { task, version, before: state.version, canary: null, changed };
   });

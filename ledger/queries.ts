@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
+import { auditShareOf } from '../core/audit.ts';
 import type { Outcome, Served } from '../core/cascade.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { JsonObject, Policy, Retention } from '../core/policy.ts';
@@ -105,6 +106,8 @@ export function promptOf({ messages, parameters = {} }: CascadeRequest): JsonObj
 /** Opens a query: its row, its prompt, and its audit where it is chosen for one, in the caller's transaction. */
 export async function insertQuery(db: Queryable, sealer: Sealer | null, query: NewQuery): Promise<void> {
   const { key, run, request, version, policy } = query;
+  const { tags = {} } = request;
+  const auditShare = policy.audit === undefined ? null : auditShareOf(policy.audit, tags);
   await db.query({
     name: 'insert-query',
     text: `insert into queries (query_id, started_at, task, policy_version, tenant, tags, retention, request_sha256,
@@ -117,17 +120,17 @@ export async function insertQuery(db: Queryable, sealer: Sealer | null, query: N
       request.task,
       version,
       request.tenant ?? null,
-      JSON.stringify(request.tags ?? {}),
+      JSON.stringify(tags),
       policy.retention,
       policy.retention === 'none' ? null : key.requestSha256,
       run.namespace,
       run.workflowId,
       run.runId,
-      policy.audit?.share ?? null,
+      auditShare,
     ],
   });
   await keepText(db, sealer, key, 'request', promptOf(request));
-  await planAudit(db, key, version, policy);
+  await planAudit(db, key, version, policy, auditShare);
 }
 
 /**

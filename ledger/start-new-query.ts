@@ -16,9 +16,9 @@ export interface NewQueryStarted {
 
 /**
  * Starts a query whose key is new, with one statement: key, query, prompt and planned audit, or nothing.
- * It takes its policy, and is chosen for an audit, as `takesCanary` and `isAudited` say of its id. Its commit does not wait for the
+ * It takes its policy, and is chosen for an audit, as `takesCanary`, `isAudited` and `auditShareOf` say. Its commit does not wait for the
  * disk (see `Commit`): that of the query's first intent carries it there.
- * @returns null where the key is known, or the task is not: nothing was changed.
+ * @returns null where the key is known, or the task is not, or an alarm has stopped it: nothing was changed.
  */
 export async function startNewQuery(
   pool: pg.Pool,
@@ -33,10 +33,13 @@ export async function startNewQuery(
     text: `with commit as materialized (select set_config('synchronous_commit', 'off', true)),
              current as materialized (
                select p.version, p.policy, p.policy->>'retention' as retention,
-                 (p.policy->'audit'->>'share')::float8 as audit_share
+                 greatest((p.policy->'audit'->>'share')::float8, (
+                   select max(s.value::float8) from jsonb_each_text(p.policy#>'{audit,slices}') s
+                   join jsonb_each_text($7::jsonb) t on s.key = t.key || '=' || t.value
+                 )) as audit_share
                from commit, tasks t join policies p on p.task = t.name
                  and p.version = case when $11::float8 < t.canary_share then t.canary_version else t.current_version end
-               where t.name = $1
+               where t.name = $1 and t.stopped_reason is null
              ),
              key as (
                insert into query_keys (namespace, workflow_id, query_id, started_at, request_sha256)

@@ -23,6 +23,8 @@ export type StartedQuery =
   | { readonly type: 'finished'; readonly query: QueryRow; readonly policy: Policy }
   /** The key stands for another request. */
   | { readonly type: 'conflict'; readonly query: QueryRef }
+  /** An alarm has stopped the task. */
+  | { readonly type: 'stopped'; readonly reason: string }
   | { readonly type: 'unknown-task'; readonly tasks: readonly string[] };
 
 /**
@@ -39,12 +41,16 @@ export async function startQuery(
   try {
     return await startOrFind(pool, sealer, run, request);
   } catch (error) {
+    if (error instanceof TaskStopped) return { type: 'stopped', reason: error.message };
     // Where it is the current month that is missing, no key is released and the second try says so.
     if (!isMonthGone(error)) throw error;
     await releaseKey(pool, run);
     return startOrFind(pool, sealer, run, request);
   }
 }
+
+/** Thrown, so that the key of a query that is refused is not kept. */
+class TaskStopped extends Error {}
 
 /** No partition takes the row: SQLSTATE 23514 like a broken check, but without the name of one. */
 function isMonthGone(error: unknown): boolean {
@@ -76,7 +82,8 @@ async function find(
     const query = await findQuery(db, key);
     if (query === null) {
       // The key's own query is gone with its month, or a task that was unknown a moment ago has been applied since.
-      const { canary, current } = arms;
+      const { canary, current, stopped } = arms;
+      if (stopped !== null) throw new TaskStopped(stopped);
       const { version, policy } = canary !== null && takesCanary(queryId, canary.share) ? canary : current;
       await insertQuery(db, sealer, { key, run, request, version, policy });
       return { type: 'started', query: { queryId, startedAt }, version, policy };

@@ -1,5 +1,28 @@
 -- The schema that the migrations result in. Generated: UPDATE_SCHEMA=1 npx vitest run test/schema.test.ts
 
+create table alarms (
+  alarm_id bigint not null,
+  task text not null,
+  policy_version integer not null,
+  slice text not null,
+  raised_at timestamp with time zone not null default now(),
+  audit_ended_at timestamp with time zone not null,
+  audits integer not null,
+  loss text not null,
+  mean_loss double precision not null,
+  alpha double precision not null,
+  p_value double precision not null,
+  level double precision not null,
+  judges jsonb not null,
+  action text not null,
+  told_at timestamp with time zone,
+  constraint alarms_action_check CHECK ((action = ANY (ARRAY['keep'::text, 'baseline'::text, 'stop'::text, 'stop-canary'::text]))),
+  constraint alarms_loss_check CHECK ((loss = ANY (ARRAY['regret'::text, 'harm'::text, 'selective'::text]))),
+  constraint alarms_pkey PRIMARY KEY (alarm_id),
+  constraint alarms_task_fkey FOREIGN KEY (task) REFERENCES tasks(name),
+  constraint alarms_task_policy_version_slice_key UNIQUE (task, policy_version, slice)
+);
+
 create table attempts (
   attempt_id uuid not null,
   query_started_at timestamp with time zone not null,
@@ -95,6 +118,7 @@ create table audits (
   planned_at timestamp with time zone not null default now(),
   began_at timestamp with time zone,
   ended_at timestamp with time zone,
+  watched_at timestamp with time zone,
   constraint audits_baseline_stage_check CHECK ((baseline_stage >= 0)),
   constraint audits_check CHECK (((status = 'compared'::text) = (served_agrees IS NOT NULL))),
   constraint audits_inclusion_probability_check CHECK (((inclusion_probability > (0)::double precision) AND (inclusion_probability <= (1)::double precision))),
@@ -133,6 +157,30 @@ create table budgets (
   constraint budgets_period_check CHECK ((period = ANY (ARRAY['day'::text, 'month'::text]))),
   constraint budgets_pkey PRIMARY KEY (scope_kind, scope, period),
   constraint budgets_scope_kind_check CHECK ((scope_kind = ANY (ARRAY['task'::text, 'tenant'::text, 'audit'::text])))
+);
+
+create table certificate_sightings (
+  task text not null,
+  policy_sha256 text not null,
+  kind text not null,
+  subject text not null,
+  value text not null,
+  first_seen_at timestamp with time zone not null default now(),
+  constraint certificate_sightings_kind_check CHECK ((kind = ANY (ARRAY['reported-model'::text, 'prompt-template'::text]))),
+  constraint certificate_sightings_pkey PRIMARY KEY (task, policy_sha256, kind, subject, value),
+  constraint certificate_sightings_task_fkey FOREIGN KEY (task) REFERENCES tasks(name)
+);
+
+create table certificate_states (
+  state_id bigint not null,
+  task text not null,
+  policy_version integer not null,
+  state text not null,
+  reason text not null,
+  since timestamp with time zone not null default now(),
+  constraint certificate_states_pkey PRIMARY KEY (state_id),
+  constraint certificate_states_state_check CHECK ((state = ANY (ARRAY['valid'::text, 'suspect'::text, 'expired'::text]))),
+  constraint certificate_states_task_fkey FOREIGN KEY (task) REFERENCES tasks(name)
 );
 
 create table escalier_migration_hashes (
@@ -193,7 +241,7 @@ create table policy_changes (
   canary_version integer,
   canary_share double precision,
   reason text,
-  constraint policy_changes_action_check CHECK ((action = ANY (ARRAY['apply'::text, 'promote'::text, 'canary'::text, 'finish-canary'::text, 'stop-canary'::text, 'rollback'::text]))),
+  constraint policy_changes_action_check CHECK ((action = ANY (ARRAY['apply'::text, 'promote'::text, 'canary'::text, 'finish-canary'::text, 'stop-canary'::text, 'rollback'::text, 'fallback'::text, 'stop'::text]))),
   constraint policy_changes_pkey PRIMARY KEY (change_id),
   constraint policy_changes_task_fkey FOREIGN KEY (task) REFERENCES tasks(name)
 );
@@ -369,6 +417,7 @@ create table tasks (
   updated_at timestamp with time zone not null default now(),
   canary_version integer,
   canary_share double precision,
+  stopped_reason text,
   constraint tasks_canary_share_check CHECK (((canary_share > (0)::double precision) AND (canary_share < (1)::double precision))),
   constraint tasks_check CHECK (((canary_version IS NULL) = (canary_share IS NULL))),
   constraint tasks_check1 CHECK ((canary_version <> current_version)),
@@ -384,6 +433,18 @@ create table texts (
   constraint texts_pkey PRIMARY KEY (query_started_at, query_id, item)
 ) partition by RANGE (query_started_at);
 
+create table watches (
+  task text not null,
+  policy_version integer not null,
+  slice text not null,
+  state jsonb not null,
+  updated_at timestamp with time zone not null default now(),
+  constraint watches_pkey PRIMARY KEY (task, policy_version, slice),
+  constraint watches_task_fkey FOREIGN KEY (task) REFERENCES tasks(name)
+);
+
+CREATE INDEX alarms_untold ON public.alarms USING btree (alarm_id) WHERE (told_at IS NULL);
+
 CREATE INDEX attempts_by_query ON ONLY public.attempts USING btree (query_id);
 
 CREATE INDEX attempts_by_task ON ONLY public.attempts USING btree (task, query_started_at);
@@ -395,6 +456,10 @@ CREATE INDEX attempts_unsettled ON ONLY public.attempts USING btree (closed_at) 
 CREATE INDEX audits_by_task ON ONLY public.audits USING btree (task, query_started_at);
 
 CREATE INDEX audits_open ON ONLY public.audits USING btree (planned_at) WHERE (status = ANY (ARRAY['due'::text, 'running'::text]));
+
+CREATE INDEX audits_unwatched ON ONLY public.audits USING btree (task, policy_version) WHERE ((watched_at IS NULL) AND (status = ANY (ARRAY['compared'::text, 'incomparable'::text])));
+
+CREATE INDEX certificate_states_by_version ON public.certificate_states USING btree (task, policy_version, state_id);
 
 CREATE INDEX labels_by_query ON ONLY public.labels USING btree (query_id);
 
@@ -1072,6 +1137,22 @@ CREATE TRIGGER unseal_on_insert AFTER INSERT ON public.queries REFERENCING NEW T
 
 CREATE TRIGGER unseal_on_update AFTER UPDATE ON public.queries REFERENCING OLD TABLE AS before NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION unseal_report_days();
 
+comment on table alarms is 'Alarms: one at most for each slice of a policy version. All alarms of a version are false with a probability of at most 5%, over all time.';
+comment on column alarms.alarm_id is 'Ascends with time.';
+comment on column alarms.task is 'The task.';
+comment on column alarms.policy_version is 'The policy version whose queries were audited.';
+comment on column alarms.slice is 'all, or a tag of the caller''s as tag=value.';
+comment on column alarms.raised_at is 'When.';
+comment on column alarms.audit_ended_at is 'When the audit ended that raised it.';
+comment on column alarms.audits is 'Audits of the slice until then.';
+comment on column alarms.loss is 'What is too much: regret, harm or selective, as of certificates.';
+comment on column alarms.mean_loss is 'Its mean over the slice''s audits, each weighted by 1 / inclusion_probability; from -1 to 1.';
+comment on column alarms.alpha is 'The bound that was promised, between 0 and 1.';
+comment on column alarms.p_value is 'p-value of the bound, valid whenever one looks; at most level.';
+comment on column alarms.level is 'The slice''s share of the 5%.';
+comment on column alarms.judges is 'Audits by what they were held against: person, reference, caller, last-stage, none.';
+comment on column alarms.action is 'What it did to new queries: keep (nothing), baseline (the baseline alone serves them), stop (they are refused), stop-canary (the version was a canary, which ended).';
+comment on column alarms.told_at is 'When it was logged and, where there is one, the webhook took it; null before.';
 comment on view answer_labels is 'The label that counts of each labelled attempt: a person''s before a known answer''s before the caller''s, the newest of a kind. Filter on query_started_at.';
 comment on column answer_labels.query_started_at is 'started_at of the query: the partition key.';
 comment on column answer_labels.query_id is 'The query.';
@@ -1186,6 +1267,7 @@ comment on column audits.message is 'Why the answers could not be compared, or w
 comment on column audits.planned_at is 'When the query was planned, and chosen.';
 comment on column audits.began_at is 'When the audit first began; null where it has not.';
 comment on column audits.ended_at is 'When it ended; null where it has not.';
+comment on column audits.watched_at is 'When the audit entered the evidence of its policy version''s watch; null before.';
 comment on view baselines_by_day is 'Ended queries beside each model of their chain as a baseline, by UTC day of the query''s start: what it cost where it was called, and the input that it would have read where it was not. Sealed days come from report_baselines, the others from the base tables: the same rows either way. Filter on day.';
 comment on column baselines_by_day.day is 'UTC day on which the query started.';
 comment on column baselines_by_day.task is 'The task.';
@@ -1227,6 +1309,20 @@ comment on column budgets.scope is 'The task or the tenant; for tenants * stands
 comment on column budgets.period is 'day or month, in UTC.';
 comment on column budgets.limit_usd is 'The most that the attempts opened in one period may cost, in USD.';
 comment on column budgets.updated_at is 'When the limit last changed.';
+comment on table certificate_sightings is 'What was first seen when under a certificate: the names that providers report of their models, and the hashes of prompt templates. A later one ends the certificate.';
+comment on column certificate_sightings.task is 'The task.';
+comment on column certificate_sightings.policy_sha256 is 'SHA-256 of the learned policy that the certificate was given for (policy.learned.policySha256).';
+comment on column certificate_sightings.kind is 'reported-model, or prompt-template: the tag prompt_template of queries.';
+comment on column certificate_sightings.subject is 'The model by its name in the settings; empty for prompt templates.';
+comment on column certificate_sightings.value is 'The name that the provider reported, or the template''s hash.';
+comment on column certificate_sightings.first_seen_at is 'When it was first seen.';
+comment on table certificate_states is 'What has become of the certificates of policy versions. The newest row of a version holds. Appended, never edited.';
+comment on column certificate_states.state_id is 'Ascends with time within a version.';
+comment on column certificate_states.task is 'The task.';
+comment on column certificate_states.policy_version is 'The policy version that carries the certificate.';
+comment on column certificate_states.state is 'valid; suspect: an alarm says that it does not hold; expired: it is about something that is no more.';
+comment on column certificate_states.reason is 'Why, in words.';
+comment on column certificate_states.since is 'From this instant.';
 comment on view double_billing is 'What was paid beside the answers, and why, by UTC day of the query''s start: spend_by_day without accepted, fallback, audit, open and pending. Filter on day.';
 comment on column double_billing.day is 'UTC day on which the query started: an attempt counts with its query.';
 comment on column double_billing.task is 'The task.';
@@ -1270,8 +1366,8 @@ comment on table policy_changes is 'Every change of what new queries of a task a
 comment on column policy_changes.change_id is 'Ascends with time within a task.';
 comment on column policy_changes.task is 'The task.';
 comment on column policy_changes.changed_at is 'When.';
-comment on column policy_changes.changed_by is 'Who ran the command, as user@host; null where that is not known.';
-comment on column policy_changes.action is 'apply: from the settings. promote: a learned policy became current. canary: a version began to take a share of new queries, or another share. finish-canary: the canary became current. stop-canary: it ended without that. rollback: an earlier version became current again.';
+comment on column policy_changes.changed_by is 'Who ran the command, as user@host; watch where an alarm did; null where that is not known.';
+comment on column policy_changes.action is 'apply: from the settings. promote: a learned policy became current. canary: a version began to take a share of new queries, or another share. finish-canary: the canary became current. stop-canary: it ended without that. rollback: an earlier version became current again, or a stopped one goes on. fallback: after an alarm the baseline alone serves. stop: after an alarm new queries are refused.';
 comment on column policy_changes.from_version is 'The current version before; null for a task''s first.';
 comment on column policy_changes.to_version is 'The current version after; the same as before where only a canary changed.';
 comment on column policy_changes.canary_version is 'The canary after the change; null for none.';
@@ -1470,6 +1566,7 @@ comment on column tasks.current_version is 'The version in policies that new que
 comment on column tasks.updated_at is 'When the current version or the canary last changed.';
 comment on column tasks.canary_version is 'The version that a share of new queries is pinned to; null where no canary runs.';
 comment on column tasks.canary_share is 'Share of new queries that take canary_version, chosen by a hash of the query id, between 0 and 1.';
+comment on column tasks.stopped_reason is 'Why new queries are refused, in words; null where they are not. Any change of the task''s policy ends it.';
 comment on table texts is 'Prompts and responses of ended queries of tasks with retention full. Partitioned by month on query_started_at (UTC).';
 comment on column texts.query_started_at is 'started_at of the query: the partition key.';
 comment on column texts.query_id is 'The query.';
@@ -1480,3 +1577,9 @@ comment on function unseal_report_days() is 'Trigger: the days of the changed ro
 comment on function unsealed_report_days() is 'UTC days from the first to the last that the base tables hold, without those that are sealed.';
 comment on function utc_day_start(day date) is 'The instant at which a UTC day starts.';
 comment on function watch_report_days() is 'The step after mark_report_days, in a transaction of its own: says from when on every change to a marked day is noticed. Returns how many days it was said of.';
+comment on table watches is 'Evidence, from audits, that a policy version''s loss is above what was promised: an e-process for each slice.';
+comment on column watches.task is 'The task.';
+comment on column watches.policy_version is 'The policy version.';
+comment on column watches.slice is 'all, or a tag of the caller''s as tag=value.';
+comment on column watches.state is 'SliceWatch of core/watch.ts: place, e-process, sums, judges, and when the alarm was raised.';
+comment on column watches.updated_at is 'When the last audit entered it.';

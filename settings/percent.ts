@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-const EXPECTED = 'expected a share of queries in percent such as "1%" or "0.5%", above 0% and at most 100%';
+export const PERCENT_EXPECTED =
+  'expected a share of queries in percent such as "1%" or "0.5%", above 0% and at most 100%';
 
 /** `1%` as 0.01; NaN where the text is no percentage. */
 export function shareOf(text: string): number {
@@ -11,10 +12,10 @@ export function shareOf(text: string): number {
 
 /** With its sign: a bare `1` could be read as one percent or as all. */
 export const percentSchema = z
-  .string(EXPECTED)
-  .regex(/^\d+(\.\d+)?%$/, EXPECTED)
+  .string(PERCENT_EXPECTED)
+  .regex(/^\d+(\.\d+)?%$/, PERCENT_EXPECTED)
   .refine((text) => {
     const share = shareOf(text);
     return Number.isNaN(share) || (share > 0 && share <= 1);
-  }, EXPECTED)
+  }, PERCENT_EXPECTED)
   .meta({ examples: ['1%', '5%'] });

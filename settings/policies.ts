@@ -3,10 +3,11 @@ import type { Limits, Policy, PolicyModel, ScorerSpec } from '../core/policy.ts'
 import type { ScorerRegistry } from '../scorers/registry.ts';
 import { amountOf } from './amount.ts';
 import { answerOf } from './answer-schema.ts';
+import { auditOf, auditProblems } from './audit.ts';
 import { chainProblems } from './chain-problems.ts';
 import { durationMs } from './duration.ts';
 import { policyModel, type CallOptions, type ModelSettings } from './models.ts';
-import { shareOf } from './percent.ts';
+import { watchOf } from './watch.ts';
 import { problemsOf, type Path, type Problem } from './problems.ts';
 import type { RawSettings, RawTask } from './schema.ts';
 import { scorerProblems } from './scorer-problems.ts';
@@ -54,6 +55,10 @@ export function policyOf(
       message: 'limits nothing: set audit, such as 1%, or take it out',
     });
   }
+  if (raw.audit !== undefined) found.push(...auditProblems(raw.audit, [...path, 'audit']));
+  if (raw.watch !== undefined && raw.audit === undefined) {
+    found.push({ path: [...path, 'watch'], message: 'sees nothing: set audit, such as 1%, or take it out' });
+  }
   const thresholds = thresholdsOf(raw, path, found);
   const scorer = scorerOf(source.scorers, raw.scorer, modelAt, [...path, 'scorer'], found);
   const answer = answerOf(raw.answer);
@@ -76,7 +81,8 @@ export function policyOf(
     ...(raw.execution === 'inline' ? { execution: 'inline' } : {}),
     tokenProfile,
     ...(raw.review === undefined ? {} : { review: { timeoutMs: durationMs(raw.review.timeout) } }),
-    ...(raw.audit === undefined ? {} : { audit: { share: shareOf(raw.audit) } }),
+    ...(raw.audit === undefined ? {} : { audit: auditOf(raw.audit) }),
+    ...(raw.watch === undefined ? {} : { watch: watchOf(raw.watch) }),
   };
 }
 

@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { parametersSchema } from '../core/parameters.ts';
 import { answerSchema } from './answer-schema.ts';
 import { durationSchema } from './duration.ts';
-import { percentSchema } from './percent.ts';
+import { auditSchema } from './audit.ts';
 import { priceSchema, usd } from './price-schema.ts';
 import { providerSchema } from './provider-schema.ts';
+import { watchSchema } from './watch.ts';
 
 /** The shape of `escalier.yaml`: the one truth, from which its type and its JSON Schema are made. */
 
@@ -106,12 +107,9 @@ export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) 
       .strictObject({ timeout: durationSchema.describe('How long a person is waited for.') })
       .optional()
       .describe('Ask a person where no model was sure enough. Default: nobody is asked.'),
-    audit: percentSchema
-      .optional()
-      .describe(
-        'The share of queries whose other stages are called after the answer, to hold it against the last stage. Default: none.',
-      ),
+    audit: auditSchema.optional(),
     audit_budget: auditBudget.optional().describe('What all audits of the task may cost together.'),
+    watch: watchSchema.optional(),
     deadline: durationSchema
       .optional()
       .describe('After this the best answer so far is served. Default: none.'),
@@ -154,6 +152,10 @@ export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) 
         .nullable()
         .optional()
         .describe('What all queries of a tenant may cost together; "*": of each tenant that is not named.'),
+      alarms: z
+        .strictObject({ webhook: z.url().describe('Where the worker posts each alarm as JSON.') })
+        .optional()
+        .describe('Who is told of alarms, beside the log.'),
     })
     .meta({ title: 'escalier.yaml', description: 'Providers, models and tasks of Escalier.' });
 }

@@ -117,6 +117,22 @@ describe('an audit', () => {
     });
   });
 
+  test('is as likely as the densest of the query’s slices', async () => {
+    const share = 1e-12;
+    await world.apply(policyOf('dense', { ...easy, audit: { share, slices: { 'topic=billing': 1 } } }));
+    world.vendor = () => answered('42');
+    const of = (tags: Record<string, string>) => world.ask('dense', { request: { tags } });
+    const [billing, other] = [await of({ topic: 'billing', language: 'de' }), await of({ topic: 'other' })];
+    expect(await rowOf(billing)).toMatchObject({ inclusion_probability: 1 });
+    expect(await rowOf(other)).toBeUndefined();
+    const { rows } = await world.database.pool.query<{ chance: number }>(
+      'select audit_probability as chance from queries where query_id = any($1) order by chance',
+      [[billing.queryId, other.queryId]],
+    );
+    expect(rows.map(({ chance }) => chance)).toEqual([share, 1]);
+    await audited(billing);
+  });
+
   test('of a query that climbed to the end buys nothing', async () => {
     await world.apply(policyOf('climbed', { ...ALL, scorer: localScorer('constant', { confidence: 0 }) }));
     const answer = await world.ask('climbed');

@@ -18,9 +18,10 @@ describe('migrate', () => {
       '0006_learned',
       '0007_quality',
       '0009_inline',
+      '0010_watch',
     ]);
     const { rows } = await pool.query<{ n: string }>('select count(*) as n from escalier_migrations');
-    expect(rows[0]!.n).toBe('8');
+    expect(rows[0]!.n).toBe('9');
     expect(await schemaProblem(pool)).toBeNull();
     await pool.end();
   });

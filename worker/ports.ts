@@ -18,6 +18,8 @@ export interface PortsOptions {
   /** Keys of providers, by the name of their environment variable. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly worker: string;
+  /** Where alarms are posted to. */
+  readonly alarmWebhook?: string | undefined;
 }
 
 /** What a worker's activities do to the world, from its settings. */
@@ -35,6 +37,7 @@ export function createPorts(options: PortsOptions): Ports {
     scorer: (spec) => scorers.load(spec),
     inputTokenBound,
     worker: options.worker,
+    ...(options.alarmWebhook === undefined ? {} : { alarmWebhook: options.alarmWebhook }),
   };
 }
 

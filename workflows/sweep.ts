@@ -1,9 +1,15 @@
 import { proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { AuditActivities, SweepActivities, SweepPlace } from '../activities/types.ts';
+import type {
+  AuditActivities,
+  SweepActivities,
+  SweepPlace,
+  WatchActivities,
+  WatchSummary,
+} from '../activities/types.ts';
 import { startAudit } from './audit.ts';
 
-const { orphanExpired, endLostQueries, settleCosts, dueAudits, endLostAudits } = proxyActivities<
-  SweepActivities & AuditActivities
+const { orphanExpired, endLostQueries, settleCosts, dueAudits, endLostAudits, watch } = proxyActivities<
+  SweepActivities & AuditActivities & WatchActivities
 >({
   // The longest, two hundred look-ups that each wait for their own time limit of ten seconds, eight at once, needs 250 s.
   startToCloseTimeout: '5 minutes',
@@ -30,6 +36,8 @@ export interface SweepSummary {
   readonly audits: number;
   /** Audits that were ended, since their workflow is over. */
   readonly auditsEnded: number;
+  /** What the watch over quality did. */
+  readonly watched: WatchSummary;
   /** Where the next sweep goes on with running queries; null for the beginning. */
   readonly next: SweepPlace;
 }
@@ -37,7 +45,7 @@ export interface SweepSummary {
 /**
  * Mends what no workflow code is left to mend: attempts whose worker was lost, queries whose workflow was terminated,
  * timed out or deleted, and costs that a provider tells only afterwards. And it starts the audits that are due: from here,
- * so that they cost the queries that they are about no time, and none is lost with a worker. A schedule runs it every minute.
+ * so that they cost the queries that they are about no time, and none is lost with a worker. Last it looks at what audits have found. A schedule runs it every minute.
  */
 export async function sweep(): Promise<SweepSummary> {
   const orphaned = await orphanExpired();
@@ -56,5 +64,6 @@ export async function sweep(): Promise<SweepSummary> {
   const auditsEnded = await endLostAudits();
   const started = await Promise.all((await dueAudits()).map(startAudit));
   const audits = started.filter(Boolean).length;
-  return { orphaned, looked, ended, settled, unanswered, audits, auditsEnded, next };
+  const watched = await watch();
+  return { orphaned, looked, ended, settled, unanswered, audits, auditsEnded, watched, next };
 }

@@ -3,7 +3,8 @@ import { certificateText } from '../../core/certificate.ts';
 import type { PolicyModel } from '../../core/policy.ts';
 import type { Price } from '../../core/price.ts';
 import { pricesOf } from '../../core/price-row.ts';
-import { currentPolicy } from '../../ledger/policies.ts';
+import { latestState, type StoredCertificateState } from '../../ledger/certificates.ts';
+import { currentPolicy, type VersionedPolicy } from '../../ledger/policies.ts';
 import { taskReport, type TaskReport } from '../../ledger/report.ts';
 import type { ReportRange } from '../../ledger/report/range.ts';
 import { CATALOGUE, isProviderKind } from '../../providers/catalogue.ts';
@@ -16,7 +17,14 @@ import { recordedReport, type RecordedReport } from './recorded.ts';
 export interface FullReport extends TaskReport {
   readonly recorded: RecordedReport | null;
   /** Of the current policy; null where it has none. */
-  readonly certificate: { readonly policyVersion: number; readonly statement: string } | null;
+  readonly certificate: StatedCertificate | null;
+}
+
+export interface StatedCertificate {
+  readonly policyVersion: number;
+  readonly statement: string;
+  /** What has become of it; null until a sweep has looked at it. */
+  readonly standing: StoredCertificateState | null;
 }
 
 export interface RecordedOptions {
@@ -36,13 +44,9 @@ export async function fullReports(
   return Promise.all(
     reports.map(async (report) => {
       const policy = await currentPolicy(pool, report.task);
-      const certificate = policy?.policy.learned?.certificate ?? null;
       return {
         ...report,
-        certificate:
-          policy === null || certificate === null
-            ? null
-            : { policyVersion: policy.version, statement: certificateText(certificate) },
+        certificate: policy === null ? null : await statedCertificate(pool, report.task, policy),
         recorded:
           recorded === null || policy === null
             ? null
@@ -50,6 +54,17 @@ export async function fullReports(
       };
     }),
   );
+}
+
+async function statedCertificate(
+  pool: pg.Pool,
+  task: string,
+  { version, policy }: VersionedPolicy,
+): Promise<StatedCertificate | null> {
+  const certificate = policy.learned?.certificate ?? null;
+  if (certificate === null) return null;
+  const standing = await latestState(pool, task, version);
+  return { policyVersion: version, statement: certificateText(certificate), standing };
 }
 
 /** The policy's own price, else the catalogue's where the provider goes by a vendor's name. */

@@ -85,9 +85,13 @@ export function versions({ policyVersions }: Pick<FullReport, 'policyVersions'>)
 
 /** What the current policy was accepted with, whichever versions the figures are of. */
 export function certificateOf({ certificate }: Pick<FullReport, 'certificate'>): string[] {
-  return certificate === null
-    ? []
-    : [`Certificate of version ${certificate.policyVersion}, which is current: ${certificate.statement}`];
+  if (certificate === null) return [];
+  const { policyVersion, statement, standing } = certificate;
+  const doubt =
+    standing === null || standing.state === 'valid'
+      ? []
+      : [`It is ${standing.state} since ${standing.since.toISOString()}: ${standing.reason}.`];
+  return [`Certificate of version ${policyVersion}, which is current: ${statement}`, ...doubt];
 }
 
 /** Which queries the figures are about, in a sentence. */

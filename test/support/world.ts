@@ -45,6 +45,8 @@ export interface World {
 export interface WorldOptions {
   /** Scorers beside the built-in ones, of a worker. */
   readonly kinds?: (pool: pg.Pool, worker: string) => readonly ScorerKind[];
+  /** Where alarms are posted to; asked when a worker starts. */
+  readonly alarmWebhook?: () => string;
 }
 
 export interface WorkerOptions {
@@ -72,7 +74,7 @@ export const messages = [{ role: 'user', content: 'What is six times seven?' }];
  * tasks, so that every task replays the workflow from its history. One query at a time: without a cache Temporal drops
  * local activities of queries that run at once, and starts them again only when their task has timed out.
  */
-export function useWorld({ kinds = () => [] }: WorldOptions = {}): World {
+export function useWorld({ kinds = () => [], alarmWebhook }: WorldOptions = {}): World {
   quietTemporal();
   const database = useDatabase();
   const taskQueue = `test-${randomUUID()}`;
@@ -100,7 +102,10 @@ export function useWorld({ kinds = () => [] }: WorldOptions = {}): World {
         maxCachedWorkflows: 0,
         ...options,
         identity,
-        ports: fakePorts(world, identity, kinds(database.pool, identity)),
+        ports: {
+          ...fakePorts(world, identity, kinds(database.pool, identity)),
+          ...(alarmWebhook === undefined ? {} : { alarmWebhook: alarmWebhook() }),
+        },
       }),
     start: (task, { id = `test/${randomUUID()}`, request = {}, taskQueue: queue = taskQueue } = {}) =>
       client.workflow.start('cascade', {

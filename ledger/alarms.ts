@@ -1,0 +1,43 @@
+import type { Alarm } from '../core/watch.ts';
+import type { Queryable } from './database.ts';
+
+/** An alarm as the ledger keeps it. */
+export interface RaisedAlarm extends Omit<Alarm, 'at'> {
+  readonly alarmId: string;
+  readonly task: string;
+  readonly policyVersion: number;
+  readonly raisedAt: Date;
+  /** What it did to new queries. */
+  readonly action: 'keep' | 'baseline' | 'stop' | 'stop-canary';
+}
+
+const COLUMNS = `alarm_id as "alarmId", task, policy_version as "policyVersion", slice, raised_at as "raisedAt", audits, loss,
+  mean_loss as "meanLoss", alpha, p_value as "pValue", level, judges, action`;
+
+/** Alarms that nobody was told yet, oldest first. */
+export async function untoldAlarms(db: Queryable, limit: number): Promise<RaisedAlarm[]> {
+  const { rows } = await db.query<RaisedAlarm>({
+    name: 'untold-alarms',
+    text: `select ${COLUMNS} from alarms where told_at is null order by alarms.alarm_id limit $1`,
+    values: [limit],
+  });
+  return rows;
+}
+
+export async function markTold(db: Queryable, alarmId: string): Promise<void> {
+  await db.query({
+    name: 'mark-told',
+    text: 'update alarms set told_at = now() where alarm_id = $1',
+    values: [alarmId],
+  });
+}
+
+/** Of a task, newest first. */
+export async function alarmsOf(db: Queryable, task: string, limit = 20): Promise<RaisedAlarm[]> {
+  const { rows } = await db.query<RaisedAlarm>({
+    name: 'alarms-of-task',
+    text: `select ${COLUMNS} from alarms where task = $1 order by alarms.alarm_id desc limit $2`,
+    values: [task, limit],
+  });
+  return rows;
+}
