@@ -1,44 +1,77 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { driftPolicy, firstStageAgrees } from '../cli/demo/drift-policy.ts';
-import { regionPool, SMALLEST } from '../learning/drift-pool.ts';
-import { watchDrift, type DriftPool, type DriftStream } from '../learning/drift-simulation.ts';
+import { driftPolicy, firstStageAgrees } from '../cli/demo/drift/policy.ts';
+import { regionPool, SMALLEST } from '../cli/demo/drift/regions.ts';
+import {
+  watchDrift,
+  type DriftOutcome,
+  type DriftPool,
+  type DriftStream,
+} from '../cli/demo/drift/simulation.ts';
+import { claimOf, type WatchClaim } from '../core/watch.ts';
 import { readRecordedSet } from '../recorded/read.ts';
 import { realSet } from './support/replay-world.ts';
+import { useSyntheticSet } from './support/synthetic-set.ts';
 
-const folder = realSet('gsm8k');
-const AUDIT_SHARE = 0.05;
+const STREAMS = 200;
+const drift = { drifting: SMALLEST, drop: 0.15 } as const;
 
-describe.skipIf(folder === null)('a watched stream of real responses', () => {
+const synthetic = useSyntheticSet();
+
+describe.each([
+  // Audits of the slice, since it fell, in half and in 95% of the streams: of gsm8k what docs/quality.md says.
+  { name: 'synthetic', half: 200, most: 400 },
+  { name: 'gsm8k', half: 120, most: 250 },
+])('a watched stream of the set $name', ({ name, half, most }) => {
+  const folder = name === 'synthetic' ? null : realSet(name);
+  const missing = name !== 'synthetic' && folder === null;
   let pool: DriftPool;
-  let alpha: number;
+  let claim: WatchClaim;
   beforeAll(async () => {
-    const set = await readRecordedSet(folder!);
-    const policy = driftPolicy(set, AUDIT_SHARE);
+    if (missing) return;
+    const set = folder === null ? synthetic() : await readRecordedSet(folder);
+    const policy = driftPolicy(set);
     pool = regionPool(firstStageAgrees(set, policy));
-    alpha = policy.watch!.maxLoss!;
+    claim = claimOf(policy)!;
   });
 
-  const outcomes = (streams: number, seed: number, stream: Pick<DriftStream, 'queries' | 'changeAt'>) =>
-    Array.from({ length: streams }, (_, at) =>
-      watchDrift(
-        { loss: 'harm', alpha, judge: 'last-stage' },
-        pool,
-        { ...stream, drifting: SMALLEST, drop: 0.15, auditShare: AUDIT_SHARE },
-        seed + at,
-      ),
-    );
+  const outcomes = (
+    seed: number,
+    stream: Pick<DriftStream, 'queries' | 'changeAt'>,
+    of: WatchClaim = claim,
+  ): DriftOutcome[] =>
+    Array.from({ length: STREAMS }, (_, at) => watchDrift(of, pool, { ...drift, ...stream }, seed + at));
+  const alarmed = (all: readonly DriftOutcome[]): number => all.filter(({ alarm }) => alarm !== null).length;
 
-  test('gives no alarm in at least 95% of 200 that do not change', () => {
-    const quiet = outcomes(200, 1000, { queries: 20_000, changeAt: 20_000 });
-    expect(quiet.filter(({ alarm }) => alarm !== null).length).toBeLessThanOrEqual(10);
+  const quiet = { queries: 5000, changeAt: 5000 };
+
+  test.skipIf(missing)('gives no alarm in at least 95% of 200 that do not change', () => {
+    expect(alarmed(outcomes(1000, quiet))).toBeLessThanOrEqual(0.05 * STREAMS);
   });
 
-  test('names the slice that gets worse, after the change, within 400 of its audits', () => {
-    const drifted = outcomes(20, 0, { queries: 200_000, changeAt: 16_000 });
-    for (const { alarm, queriesAfter, auditsAfter } of drifted) {
-      expect(alarm).toBe(`region=${SMALLEST}`);
-      expect(queriesAfter).toBeGreaterThan(0);
-      expect(auditsAfter).toBeLessThanOrEqual(400);
-    }
+  test.skipIf(missing)('nor where no room is left: the worst slice loses just what was promised', () => {
+    const losses = pool.slices.map(({ agrees }) => 1 - agrees.filter(Boolean).length / agrees.length);
+    const tight = { ...claim, alpha: Math.max(...losses) };
+    expect(alarmed(outcomes(2000, quiet, tight))).toBeLessThanOrEqual(0.05 * STREAMS);
   });
+
+  test.skipIf(missing)('moves by less than a point where one slice falls by fifteen', () => {
+    const falling = pool.slices.find(({ value }) => value === SMALLEST)!;
+    expect(falling.share * drift.drop).toBeLessThan(0.01);
+    const before = falling.agrees.filter(Boolean).length / falling.agrees.length;
+    expect(before - drift.drop).toBeLessThan(1 - claim.alpha);
+  });
+
+  test.skipIf(missing)(
+    'names the slice that falls, after it did, within a stated number of its audits',
+    () => {
+      const fallen = outcomes(0, { queries: 20_000, changeAt: 600 });
+      const right = fallen.filter(
+        ({ alarm, queriesAfter }) => alarm === `region=${SMALLEST}` && queriesAfter > 0,
+      );
+      expect(right.length).toBeGreaterThanOrEqual(0.97 * STREAMS);
+      const audits = right.map(({ auditsAfter }) => auditsAfter).sort((a, b) => a - b);
+      expect(audits[STREAMS / 2]).toBeLessThanOrEqual(half);
+      expect(audits.filter((of) => of <= most).length).toBeGreaterThanOrEqual(0.95 * STREAMS);
+    },
+  );
 });

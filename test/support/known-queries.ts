@@ -1,7 +1,7 @@
 import { simulateAll } from '../../cli/demo/check.ts';
 import { chooseChain, demoPolicy } from '../../cli/demo/policy.ts';
 import { costOf } from '../../core/price.ts';
-import type { KnownQuery } from '../../learning/audit-coverage.ts';
+import type { KnownQuery } from './audit-coverage.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
 import type { RecordedSet } from '../../recorded/read.ts';
 import { recordedUsage } from '../../recorded/usage.ts';

@@ -1,5 +1,12 @@
-import { ALL_QUERIES, NOTHING_WATCHED, watchAudit, type WatchClaim, type WatchedAudit } from '../core/watch.ts';
-import { uniformOf, type Uniform } from './random.ts';
+import { auditShareOf } from '../../../core/audit.ts';
+import {
+  ALL_QUERIES,
+  NOTHING_WATCHED,
+  watchAudit,
+  type WatchClaim,
+  type WatchedAudit,
+} from '../../../core/watch.ts';
+import { uniformOf, type Uniform } from '../../../learning/random.ts';
 
 /** Queries of a recorded set, by slice: what the stream's queries are drawn from. */
 export interface DriftPool {
@@ -26,8 +33,6 @@ export interface DriftStream {
   readonly drifting: string;
   /** By how much the share of its answers that agree falls, in (0, 1). */
   readonly drop: number;
-  /** Chance of an audit, in (0, 1]. */
-  readonly auditShare: number;
 }
 
 export interface DriftOutcome {
@@ -42,53 +47,63 @@ export interface DriftOutcome {
 /**
  * A stream of queries with replacement from a recorded set, audited by chance and watched as in service, until the first alarm. Queries
  * that are not audited are skipped by a geometric jump, which is what makes hundreds of streams cheap.
- * @param claim its `minInclusion` is the stream's `auditShare`.
  */
 export function watchDrift(
-  claim: Omit<WatchClaim, 'minInclusion'>,
+  claim: WatchClaim,
   pool: DriftPool,
   stream: DriftStream,
   seed: number,
 ): DriftOutcome {
   const next = uniformOf(seed);
-  const watched: WatchClaim = { ...claim, minInclusion: stream.auditShare };
+  const slices = pool.slices.map((slice) => {
+    const inclusion = auditShareOf(claim.audit, { [pool.tag]: slice.value });
+    return { ...slice, inclusion, audited: slice.share * inclusion };
+  });
+  const audited = slices.reduce((sum, slice) => sum + slice.audited, 0);
   const since = new Map<string, number>();
   let state = NOTHING_WATCHED;
-  for (let at = jump(next, stream.auditShare); at < stream.queries; at += 1 + jump(next, stream.auditShare)) {
-    const slice = draw(pool, next);
-    const isWorse = at >= stream.changeAt && slice.value === stream.drifting;
-    const agrees = (slice.agrees[Math.floor(next() * slice.agrees.length)] ?? false) && !(isWorse && next() < flip(slice, stream.drop));
-    const names = [ALL_QUERIES, `${pool.tag}=${slice.value}`];
-    if (at >= stream.changeAt) for (const name of names) since.set(name, (since.get(name) ?? 0) + 1);
-    const { alarms, state: after } = watchAudit(watched, state, auditOf(pool.tag, slice.value, agrees, stream.auditShare));
-    const [alarm] = alarms;
+  for (let at = jump(next, audited); at < stream.queries; at += 1 + jump(next, audited)) {
+    const slice = draw(slices, next() * audited);
+    const turned =
+      at >= stream.changeAt && slice.value === stream.drifting && next() < turnedShare(slice, stream.drop);
+    const agrees = (slice.agrees[Math.floor(next() * slice.agrees.length)] ?? false) && !turned;
+    if (at >= stream.changeAt) {
+      for (const name of [ALL_QUERIES, `${pool.tag}=${slice.value}`])
+        since.set(name, (since.get(name) ?? 0) + 1);
+    }
+    const watched = watchAudit(claim, state, auditOf(pool.tag, slice, agrees));
+    const [alarm] = watched.alarms;
     if (alarm !== undefined) {
       const queriesAfter = at + 1 - stream.changeAt;
       return { alarm: alarm.slice, queriesAfter, auditsAfter: since.get(alarm.slice) ?? 0 };
     }
-    state = after;
+    state = watched.state;
   }
   return { alarm: null, queriesAfter: stream.queries - stream.changeAt, auditsAfter: 0 };
 }
 
-/** The share of a slice's agreeing answers that must turn wrong for its agreement to fall by so much. */
-function flip({ agrees }: DriftSlice, drop: number): number {
+/** The share of a slice's answers that must turn wrong for its agreement to fall by so much. */
+export function turnedShare({ agrees }: Pick<DriftSlice, 'agrees'>, drop: number): number {
   return Math.min(1, (drop * agrees.length) / agrees.filter(Boolean).length);
 }
 
 /** Queries until the next one that is audited. */
 function jump(next: Uniform, share: number): number {
-  return share === 1 ? 0 : Math.floor(Math.log(1 - next()) / Math.log1p(-share));
+  return share >= 1 ? 0 : Math.floor(Math.log(1 - next()) / Math.log1p(-share));
 }
 
-function draw({ slices }: DriftPool, next: Uniform): DriftSlice {
-  let left = next();
-  const found = slices.find(({ share }) => (left -= share) < 0) ?? slices.at(-1);
+function draw<Slice extends { readonly audited: number }>(slices: readonly Slice[], at: number): Slice {
+  let left = at;
+  const found = slices.find(({ audited }) => (left -= audited) < 0) ?? slices.at(-1);
   if (found === undefined) throw new RangeError('a pool needs a slice');
   return found;
 }
 
-function auditOf(tag: string, value: string, agrees: boolean, inclusion: number): WatchedAudit {
+function auditOf(
+  tag: string,
+  { value, inclusion }: { readonly value: string; readonly inclusion: number },
+  agrees: boolean,
+): WatchedAudit {
   return {
     queryId: '',
     endedAt: '',

@@ -4,8 +4,8 @@ import {
   estimateTotal,
   type Audited,
   type Estimate,
-} from '../core/audit-estimate.ts';
-import { uniformOf } from './random.ts';
+} from '../../core/audit-estimate.ts';
+import { uniformOf } from '../../learning/random.ts';
 
 /** A query of a fully recorded set as a cascade served it: what an audit would find out is known. Costs are in USD. */
 export interface KnownQuery {
@@ -89,7 +89,10 @@ function figuresOf(
   return [
     estimateShare(audits.map(({ value }) => ({ value: value.right, inclusion }))),
     estimateGain(
-      audits.map(({ value }) => ({ value: { served: value.right, baseline: value.baselineRight }, inclusion })),
+      audits.map(({ value }) => ({
+        value: { served: value.right, baseline: value.baselineRight },
+        inclusion,
+      })),
     ),
     alone && mapped(alone, (total) => 1 - paid / total),
     toGo && mapped(toGo, (total) => stage / total),

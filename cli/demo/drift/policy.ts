@@ -1,27 +1,34 @@
-import { agrees } from '../../core/audit.ts';
-import { extractAnswer } from '../../core/answer.ts';
-import type { Policy } from '../../core/policy.ts';
-import type { RecordedSet } from '../../recorded/read.ts';
-import { chooseChain, demoPolicy } from './policy.ts';
+import { agrees } from '../../../core/audit.ts';
+import { extractAnswer } from '../../../core/answer.ts';
+import type { Policy } from '../../../core/policy.ts';
+import type { RecordedSet } from '../../../recorded/read.ts';
+import { chooseChain, demoPolicy } from '../policy.ts';
+import { REGIONS, shareOfRegion, SMALLEST, TAG } from './regions.ts';
 
 /** The promise leaves the usual disagreement this much room, in points: less, and chance alone would break it in a small slice. */
 const ROOM = 2;
 
 /**
  * A cheap model whose answers are served when they have the right form, before the best one: nothing in the chain can tell a
- * wrong answer from a right one, so that only audits notice when the first model gets worse.
+ * wrong answer from a right one, so that only audits notice when the first model gets worse. Every region has as many audits as
+ * the smallest, all of whose queries are audited.
  */
-export function driftPolicy(set: RecordedSet, auditShare: number): Policy {
+export function driftPolicy(set: RecordedSet): Policy {
   const policy = demoPolicy(set, chooseChain(set).slice(-2));
   const options = { json_schema: { type: 'object', required: ['answer'] } };
-  const alpha = promised(firstStageAgrees(set, policy));
+  const shares = REGIONS.map((region): [string, number] => [
+    `${TAG}=${region}`,
+    shareOfRegion(SMALLEST) / shareOfRegion(region),
+  ]);
+  const share = Math.min(...shares.map(([, own]) => own));
   return {
     ...policy,
     thresholds: policy.chain.map(() => 0.5),
     scorer: { name: 'validator', options, models: [], remote: false, scoresLastStage: true },
-    audit: { share: auditShare },
+    execution: 'inline',
+    audit: { share, slices: Object.fromEntries(shares.filter(([, own]) => own > share)) },
     watch: {
-      maxLoss: alpha,
+      maxLoss: promised(firstStageAgrees(set, policy)),
       judge: 'last-stage',
       labelWaitMs: 0,
       onSuspect: 'baseline',

@@ -1,23 +1,29 @@
-import type { DriftPool } from './drift-simulation.ts';
+import type { DriftPool } from './simulation.ts';
 
 /** Slices as they are dealt, with their shares of twenty: the last is the one with 5% of the traffic. */
 const SHARES = { north: 9, south: 6, west: 4, islands: 1 } as const;
 
 type Region = keyof typeof SHARES;
 
-const TAG = 'region';
+export const TAG = 'region';
+export const REGIONS = Object.keys(SHARES) as readonly Region[];
 export const SMALLEST: Region = 'islands';
+
+/** Of the traffic. */
+export function shareOfRegion(region: Region): number {
+  return SHARES[region] / Object.values(SHARES).reduce<number>((sum, share) => sum + share, 0);
+}
 
 /**
  * Deals queries to regions in their shares, those that agree with the baseline and those that do not each by themselves: every region
  * begins equally good, so that what sets them apart later is what happened later.
  * @returns the region of each query, in their order.
  */
-function dealRegions(agrees: readonly boolean[]): Region[] {
+export function dealRegions(agrees: readonly boolean[]): Region[] {
   const round = dealtRound();
-  const dealt = [0, 0];
+  const dealt = { agreeing: 0, other: 0 };
   return agrees.map((agreed) => {
-    const at = dealt[Number(agreed)]++;
+    const at = agreed ? dealt.agreeing++ : dealt.other++;
     return round[at % round.length] ?? SMALLEST;
   });
 }
@@ -25,12 +31,11 @@ function dealRegions(agrees: readonly boolean[]): Region[] {
 /** The pool that a stream's queries are drawn from. */
 export function regionPool(agrees: readonly boolean[]): DriftPool {
   const regions = dealRegions(agrees);
-  const total = Object.values(SHARES).reduce((sum, share) => sum + share, 0);
   return {
     tag: TAG,
-    slices: Object.entries(SHARES).map(([value, share]) => ({
+    slices: REGIONS.map((value) => ({
       value,
-      share: share / total,
+      share: shareOfRegion(value),
       agrees: agrees.filter((_agreed, at) => regions[at] === value),
     })),
   };
@@ -38,8 +43,10 @@ export function regionPool(agrees: readonly boolean[]): DriftPool {
 
 /** Twenty places: the smallest region in the middle, where few queries suffice for it to have its share. */
 function dealtRound(): Region[] {
-  const places = Object.entries(SHARES).flatMap(([region, share]) => Array<Region>(share).fill(region as Region));
-  const small = places.indexOf(SMALLEST);
-  const middle = Math.floor(places.length / 2);
-  return [...places.slice(0, middle), ...places.slice(small), ...places.slice(middle, small)];
+  const large = REGIONS.filter((region) => region !== SMALLEST).flatMap((region) =>
+    Array<Region>(SHARES[region]).fill(region),
+  );
+  const small = Array<Region>(SHARES[SMALLEST]).fill(SMALLEST);
+  const middle = Math.ceil(large.length / 2);
+  return [...large.slice(0, middle), ...small, ...large.slice(middle)];
 }
