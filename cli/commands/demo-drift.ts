@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import { anytimePValue } from '../../core/e-process.ts';
 import { formatUsd } from '../../core/money.ts';
-import { levelOf } from '../../core/watch.ts';
+import { alarmText, levelOf } from '../../core/watch.ts';
 import { alarmsOf } from '../../ledger/alarms.ts';
 import { applyPolicies } from '../../ledger/policies.ts';
 import { qualityOf } from '../../ledger/quality.ts';
@@ -51,7 +51,12 @@ export async function demoDriftCommand(context: Context, options: DemoDriftOptio
   const set = await driftSet(context, options.recorded);
   const scenario = scenarioOf(set, options.seed);
   introduce(context, scenario);
-  const servers = await startDemoServers(context, { set, name: 'demo-drift', seed: options.seed });
+  const servers = await startDemoServers(context, {
+    set,
+    name: 'demo-drift',
+    seed: options.seed,
+    log: 'error',
+  });
   const { worker, stack, replay } = servers;
   try {
     await applyPolicies(worker.pool, [scenario.policy]);
@@ -140,14 +145,18 @@ async function tell(
   const changedAt = new Date();
   await setFaults(vendorUrl, scenario.faults);
   context.say(
-    `\nFrom here on ${chain[0]?.model ?? ''} is wrong in ${100 * DROP} points more of its answers in ${TAG}=${SMALLEST}, and nowhere else. Nothing in a response shows it.\n`,
+    `\nFrom here on ${chain[0]?.model ?? ''} answers ${100 * DROP}% of the queries of ${TAG}=${SMALLEST} wrong that it had right. Nothing in a response shows it.\n`,
   );
   let alarm = await firstAlarm();
   while (alarm === null && changed.length < LONGEST) {
     await round(changed);
     alarm = await firstAlarm();
   }
-  context.say(alarm === null ? '\nNo alarm.\n' : `\nALARM: ${alarm.slice}. The next ${AFTER} queries:\n`);
+  context.say(
+    alarm === null
+      ? '\nNo alarm.\n'
+      : `\nALARM: ${alarmText(alarm)}.\nThe worker has logged it, and put the baseline into service. The next ${AFTER} queries …`,
+  );
   const after = await serving.serve(AFTER);
   await serving.finishAudits();
   return { before, changed, after, alarm, audits: await auditsUntilAlarm(pool, task, SMALLEST, changedAt) };

@@ -25,6 +25,8 @@ export interface DemoServersOptions {
   readonly name: string;
   /** Of the faults that are drawn. Default 0. */
   readonly seed?: number;
+  /** Least level of the worker's log, which is JSON on standard error. Default `warn`. */
+  readonly log?: 'warn' | 'error';
 }
 
 /** The usual ports of Temporal and its UI, where they are free. */
@@ -33,7 +35,7 @@ const TEMPORAL_UI_PORT = 8233;
 
 /** Real Temporal, real Postgres with an empty ledger, a worker, and recorded responses in the place of the vendors. */
 export async function startDemoServers(context: Context, options: DemoServersOptions): Promise<DemoServers> {
-  const { set, name, seed = 0 } = options;
+  const { set, name, seed = 0, log = 'warn' } = options;
   const folder = join(context.dataFolder, name);
   await rm(folder, { recursive: true, force: true });
   const replay = await startReplay({ set, port: 0, seed });
@@ -60,7 +62,7 @@ export async function startDemoServers(context: Context, options: DemoServersOpt
       temporalAddress: stack.temporalAddress,
       namespace: 'default',
       embedded: true,
-      log: createLog('warn'),
+      log: createLog(log),
     });
     const started = stack;
     return {

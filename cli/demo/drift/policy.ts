@@ -15,7 +15,9 @@ const ROOM = 2;
  */
 export function driftPolicy(set: RecordedSet): Policy {
   const policy = demoPolicy(set, chooseChain(set).slice(-2));
-  const options = { json_schema: { type: 'object', required: ['answer'] } };
+  const options = {
+    json_schema: { type: 'object', properties: { answer: {} }, required: ['answer'] },
+  };
   const shares = REGIONS.map((region): [string, number] => [
     `${TAG}=${region}`,
     shareOfRegion(SMALLEST) / shareOfRegion(region),

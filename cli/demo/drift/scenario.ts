@@ -1,12 +1,12 @@
 import { claimOf, type WatchClaim } from '../../../core/watch.ts';
 import type { Policy } from '../../../core/policy.ts';
-import { uniformOf } from '../../../learning/random.ts';
+import { uniformOf, type Uniform } from '../../../learning/random.ts';
 import type { RecordedQuery } from '../../../recorded/format.ts';
 import type { RecordedSet } from '../../../recorded/read.ts';
 import type { FaultPlanInput } from '../../../replay/faults.ts';
 import { driftPolicy, firstStageAgrees } from './policy.ts';
 import { dealRegions, regionPool, REGIONS, shareOfRegion, SMALLEST, TAG } from './regions.ts';
-import { turnedShare, watchDrift, type DriftPool } from './simulation.ts';
+import { watchDrift, type DriftPool } from './simulation.ts';
 
 /** By how much the smallest region falls. */
 export const DROP = 0.15;
@@ -37,9 +37,9 @@ export interface Scenario {
   readonly policy: Policy;
   readonly claim: WatchClaim;
   readonly stated: StatedAudits;
-  /** What makes the first model worse: wrong answers in the form of right ones, in the smallest region. */
+  /** What makes the first model worse: wrong answers in the form of right ones, to some queries of the smallest region. */
   readonly faults: FaultPlanInput;
-  /** The stream's next query: a region by its share, and one of its queries, with replacement. */
+  /** The stream's next query: a region by its share, and the next of its queries, which come again when all have come. */
   next(): DrawnQuery;
 }
 
@@ -54,33 +54,48 @@ export function scenarioOf(set: RecordedSet, seed: number): Scenario {
     );
   }
   const agrees = firstStageAgrees(set, policy);
-  const pool = regionPool(agrees);
   const dealt = dealRegions(agrees);
-  const queriesOf = (region: string): RecordedQuery[] =>
-    set.queries.filter((_query, at) => dealt[at] === region);
-  const byRegion = new Map(REGIONS.map((region) => [region as string, queriesOf(region)]));
-  const worse = pool.slices.find(({ value }) => value === SMALLEST);
-  const ids = byRegion.get(SMALLEST)?.map(({ id }) => id) ?? [];
-  if (worse === undefined || ids.length === 0) throw new Error(`no query was dealt to ${TAG} ${SMALLEST}`);
-  const probability = turnedShare(worse, DROP);
   const uniform = uniformOf(seed);
+  const decks = new Map(
+    REGIONS.map((region) => {
+      const queries = set.queries.filter((_query, at) => dealt[at] === region);
+      if (queries.length === 0)
+        throw new Error(`the recorded set is too small: no query is left for ${region}`);
+      return [region, deck(queries, uniform)];
+    }),
+  );
+  const ids = set.queries.map(({ id }) => id);
+  const smallest = ids.filter((_id, at) => dealt[at] === SMALLEST);
+  const agreeing = ids.filter((_id, at) => dealt[at] === SMALLEST && agrees[at]);
+  const wrong = shuffled(agreeing, uniform).slice(0, Math.round(DROP * smallest.length));
   return {
     policy,
     claim,
-    stated: simulate(claim, pool),
-    faults: { rules: [{ model: first.model, query: ids, probability, fault: { kind: 'wrong-answer' } }] },
+    stated: simulate(claim, regionPool(agrees)),
+    faults: { rules: [{ model: first.model, query: wrong, fault: { kind: 'wrong-answer' } }] },
     next() {
       let left = uniform();
       const region = REGIONS.find((own) => (left -= shareOfRegion(own)) < 0) ?? SMALLEST;
-      const queries = byRegion.get(region) ?? [];
-      const query = queries[Math.floor(uniform() * queries.length)];
-      if (query === undefined) throw new Error(`no query was dealt to ${TAG} ${region}`);
+      const query = decks.get(region)?.next().value;
+      if (query === undefined) throw new Error(`${region} has no queries`);
       return { query, region };
     },
   };
 }
 
-/** How soon the same watch sees the same fall in streams without servers: what the live one is held to. */
+/** All of them in an order of chance, then all again in another. */
+function* deck<Item>(items: readonly Item[], uniform: Uniform): Generator<Item, undefined> {
+  for (;;) yield* shuffled(items, uniform);
+}
+
+function shuffled<Item>(items: readonly Item[], uniform: Uniform): Item[] {
+  return items
+    .map((item) => ({ item, at: uniform() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);
+}
+
+/** How soon the same watch sees such a fall in streams without servers, each query and each wrong answer drawn by itself. */
 function simulate(claim: WatchClaim, pool: DriftPool): StatedAudits {
   const stream = { queries: BEFORE + LONGEST, changeAt: BEFORE, drifting: SMALLEST, drop: DROP };
   const audits = Array.from({ length: SIMULATED }, (_, seed) => watchDrift(claim, pool, stream, seed))

@@ -83,7 +83,7 @@ export function watchDrift(
 }
 
 /** The share of a slice's answers that must turn wrong for its agreement to fall by so much. */
-export function turnedShare({ agrees }: Pick<DriftSlice, 'agrees'>, drop: number): number {
+function turnedShare({ agrees }: Pick<DriftSlice, 'agrees'>, drop: number): number {
   return Math.min(1, (drop * agrees.length) / agrees.filter(Boolean).length);
 }
 
