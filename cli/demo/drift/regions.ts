@@ -14,6 +14,11 @@ export function shareOfRegion(region: Region): number {
   return SHARES[region] / Object.values(SHARES).reduce<number>((sum, share) => sum + share, 0);
 }
 
+/** Its places of twenty. */
+export function placesOf(region: Region): Region[] {
+  return Array<Region>(SHARES[region]).fill(region);
+}
+
 /**
  * Deals queries to regions in their shares, those that agree with the baseline and those that do not each by themselves: every region
  * begins equally good, so that what sets them apart later is what happened later.
@@ -43,10 +48,7 @@ export function regionPool(agrees: readonly boolean[]): DriftPool {
 
 /** Twenty places: the smallest region in the middle, where few queries suffice for it to have its share. */
 function dealtRound(): Region[] {
-  const large = REGIONS.filter((region) => region !== SMALLEST).flatMap((region) =>
-    Array<Region>(SHARES[region]).fill(region),
-  );
-  const small = Array<Region>(SHARES[SMALLEST]).fill(SMALLEST);
+  const large = REGIONS.filter((region) => region !== SMALLEST).flatMap(placesOf);
   const middle = Math.ceil(large.length / 2);
-  return [...large.slice(0, middle), ...small, ...large.slice(middle)];
+  return [...large.slice(0, middle), ...placesOf(SMALLEST), ...large.slice(middle)];
 }

@@ -5,7 +5,7 @@ import type { RecordedQuery } from '../../../recorded/format.ts';
 import type { RecordedSet } from '../../../recorded/read.ts';
 import type { FaultPlanInput } from '../../../replay/faults.ts';
 import { driftPolicy, firstStageAgrees } from './policy.ts';
-import { dealRegions, regionPool, REGIONS, shareOfRegion, SMALLEST, TAG } from './regions.ts';
+import { dealRegions, placesOf, regionPool, REGIONS, SMALLEST, TAG } from './regions.ts';
 import { watchDrift, type DriftPool } from './simulation.ts';
 
 /** By how much the smallest region falls. */
@@ -39,7 +39,10 @@ export interface Scenario {
   readonly stated: StatedAudits;
   /** What makes the first model worse: wrong answers in the form of right ones, to some queries of the smallest region. */
   readonly faults: FaultPlanInput;
-  /** The stream's next query: a region by its share, and the next of its queries, which come again when all have come. */
+  /**
+   * The stream's next query: of regions in their shares, and of a region's queries in an order of chance, again when all have come.
+   * Those that turn wrong are spread evenly, so that the fall is the one that was announced whenever the alarm ends it.
+   */
   next(): DrawnQuery;
 }
 
@@ -56,36 +59,46 @@ export function scenarioOf(set: RecordedSet, seed: number): Scenario {
   const agrees = firstStageAgrees(set, policy);
   const dealt = dealRegions(agrees);
   const uniform = uniformOf(seed);
+  const inRegion = (region: string) => set.queries.filter((_query, at) => dealt[at] === region);
+  const agreeing = set.queries.filter((_query, at) => dealt[at] === SMALLEST && agrees[at]);
+  const wrong = shuffled(agreeing, uniform).slice(0, Math.round(DROP * inRegion(SMALLEST).length));
   const decks = new Map(
     REGIONS.map((region) => {
-      const queries = set.queries.filter((_query, at) => dealt[at] === region);
-      if (queries.length === 0)
-        throw new Error(`the recorded set is too small: no query is left for ${region}`);
-      return [region, deck(queries, uniform)];
+      const others = inRegion(region).filter((query) => !wrong.includes(query));
+      if (others.length === 0) throw new Error(`the recorded set is too small: ${region} has no queries`);
+      return [region, deck(region === SMALLEST ? [wrong, others] : [others], uniform)];
     }),
   );
-  const ids = set.queries.map(({ id }) => id);
-  const smallest = ids.filter((_id, at) => dealt[at] === SMALLEST);
-  const agreeing = ids.filter((_id, at) => dealt[at] === SMALLEST && agrees[at]);
-  const wrong = shuffled(agreeing, uniform).slice(0, Math.round(DROP * smallest.length));
+  const regions = deck(REGIONS.map(placesOf), uniform);
   return {
     policy,
     claim,
     stated: simulate(claim, regionPool(agrees)),
-    faults: { rules: [{ model: first.model, query: wrong, fault: { kind: 'wrong-answer' } }] },
+    faults: {
+      rules: [{ model: first.model, query: wrong.map(({ id }) => id), fault: { kind: 'wrong-answer' } }],
+    },
     next() {
-      let left = uniform();
-      const region = REGIONS.find((own) => (left -= shareOfRegion(own)) < 0) ?? SMALLEST;
-      const query = decks.get(region)?.next().value;
-      if (query === undefined) throw new Error(`${region} has no queries`);
-      return { query, region };
+      const region = taken(regions);
+      return { region, query: taken(decks.get(region)) };
     },
   };
 }
 
-/** All of them in an order of chance, then all again in another. */
-function* deck<Item>(items: readonly Item[], uniform: Uniform): Generator<Item, undefined> {
-  for (;;) yield* shuffled(items, uniform);
+function taken<Item>(from: Generator<Item, never> | undefined): Item {
+  if (from === undefined) throw new RangeError('there is no such region');
+  return from.next().value;
+}
+
+/** All items, each group spread evenly among the others and else in an order of chance; then all again in another. */
+function* deck<Item>(groups: readonly (readonly Item[])[], uniform: Uniform): Generator<Item, never> {
+  for (;;) {
+    yield* groups
+      .flatMap((group) =>
+        shuffled(group, uniform).map((item, nth) => ({ item, at: (nth + uniform()) / group.length })),
+      )
+      .sort((a, b) => a.at - b.at)
+      .map(({ item }) => item);
+  }
 }
 
 function shuffled<Item>(items: readonly Item[], uniform: Uniform): Item[] {

@@ -83,24 +83,24 @@ export function driftText(result: DriftResult): string {
   const { stated, policy } = scenario;
   const queries = before.length + changed.length + after.length;
   const islands = regionOf(changed, SMALLEST);
-  const auditText =
+  const ratio =
     audit.cost === null || serve.cost === null
       ? ''
-      : `, ${percent(Number(audit.cost) / Number(serve.cost))} of that`;
+      : ` (${(Number(audit.cost) / Number(serve.cost)).toFixed(1)} times as much)`;
   return `
-How often answers were right. Only the recorded set knows this, and what the same queries would have got from a vendor that did not change.
+From the fall to the alarm, how often answers were right. Only the recorded set knows this, and what the same queries would have
+got from a model that did not change.
 
 ${table(
-  ['', 'before', 'since the change', 'had it not changed', 'fell by'],
+  ['', 'queries', 'right', 'had the model not changed', 'fell by'],
   [
-    regionRow('all queries', before, changed),
-    ...REGIONS.map((region) =>
-      regionRow(`${TAG}=${region}`, regionOf(before, region), regionOf(changed, region)),
-    ),
+    regionRow('all queries', changed),
+    ...REGIONS.map((region) => regionRow(`${TAG}=${region}`, regionOf(changed, region))),
   ],
 )}
 
-The average of ${changed.length} queries fell by ${fallOf(changed).toFixed(2)} points, ${TAG}=${SMALLEST} (${percent(islands.length / Math.max(1, changed.length))} of them) by ${fallOf(islands).toFixed(1)}.
+${TAG}=${SMALLEST}, ${percent(islands.length / Math.max(1, changed.length))} of the queries, fell by ${fallOf(islands).toFixed(1)} points, the average of all by ${fallOf(changed).toFixed(2)}. A dashboard went from
+${percent(rightShare(before, 'right'))} to ${percent(rightShare(changed, 'right'))}, where chance alone moves a share of ${before.length} queries by ${(200 * noise(before)).toFixed(1)} points either way.
 
 The alarm
   ${alarm === null ? 'none' : alarmText(alarm)}
@@ -112,17 +112,24 @@ Since the alarm
 
 What it cost
   serving  ${displayUsd(serve.cost)} for ${queries} queries: ${perQuery([...before, ...changed])} a query up to the alarm, ${perQuery(after)} since
-  audits   ${displayUsd(audit.cost)} for ${audit.requests} requests${auditText}: dense, so that this fits into minutes`;
+  audits   ${displayUsd(audit.cost)} for ${audit.requests} requests${ratio}, in no answer's cost. They are dense so that this takes minutes:
+           sparser ones need as many audits, and so more queries`;
 }
 
-function regionRow(name: string, before: readonly ServedQuery[], changed: readonly ServedQuery[]): string[] {
+function regionRow(name: string, served: readonly ServedQuery[]): string[] {
   return [
     name,
-    `${percent(rightShare(before, 'right'))} of ${before.length}`,
-    `${percent(rightShare(changed, 'right'))} of ${changed.length}`,
-    percent(rightShare(changed, 'rightAsRecorded')),
-    `${fallOf(changed).toFixed(1)} points`,
+    String(served.length),
+    percent(rightShare(served, 'right')),
+    percent(rightShare(served, 'rightAsRecorded')),
+    `${fallOf(served).toFixed(1)} points`,
   ];
+}
+
+/** Standard error of a share. */
+function noise(served: readonly ServedQuery[]): number {
+  const right = rightShare(served, 'right');
+  return Math.sqrt((right * (1 - right)) / Math.max(1, served.length));
 }
 
 export function rightShare(served: readonly ServedQuery[], by: 'right' | 'rightAsRecorded'): number {
