@@ -212,12 +212,16 @@ export interface WatchSummary {
   readonly alarms: number;
   /** Certificates that expired. */
   readonly expired: number;
-  /** Alarms that the webhook did not take. */
-  readonly untold: number;
+  /** Ids of alarms that nobody was told yet. */
+  readonly untold: readonly string[];
 }
 
 export interface WatchActivities {
   watch(): Promise<WatchSummary>;
+  /** Looks, once a day, for queries unlike those before, and logs them; returns in how many tasks there are such. */
+  lookForShifts(): Promise<number>;
+  /** Logs an alarm and posts it to the webhook; does nothing where that was done. */
+  tellAlarm(alarmId: string): Promise<void>;
 }
 
 export interface SweepActivities {

@@ -8,58 +8,63 @@ import type { WatchActivities, WatchSummary } from './types.ts';
 const AUDITS_A_BATCH = 1000;
 /** Batches of a version in one pass: what is left waits for the next minute's. */
 const BATCHES = 20;
+/** Alarms that a pass has told: each is a workflow, and the next pass has the others. */
 const ALARMS_A_PASS = 100;
 
-/** A webhook that takes longer is asked again with the next sweep. */
+/** A webhook that takes longer is asked again. */
 const WEBHOOK_TIMEOUT_MS = 10_000;
 
 /** What the watch over quality does to the world. */
 export function createWatchActivities(ports: Ports): WatchActivities {
-  return { watch: () => watch(ports) };
+  return {
+    watch: () => watch(ports),
+    lookForShifts: () => lookForShifts(ports),
+    tellAlarm: (alarmId) => tellAlarm(ports, alarmId),
+  };
 }
 
-async function watch(ports: Ports): Promise<WatchSummary> {
+async function watch({ ledger }: Ports): Promise<WatchSummary> {
+  const { log } = Context.current();
   let [audits, alarms] = [0, 0];
-  for (const version of await ports.ledger.unwatchedVersions()) {
+  for (const version of await ledger.unwatchedVersions()) {
     for (let batch = 0; batch < BATCHES; batch++) {
-      const watched = await ports.ledger.watchVersion(version, AUDITS_A_BATCH);
+      const watched = await ledger.watchVersion(version, AUDITS_A_BATCH);
       audits += watched.audits;
       alarms += watched.alarms;
       if (watched.audits < AUDITS_A_BATCH) break;
     }
   }
-  const expired = await ports.ledger.expireCertificates();
-  const untold = await tellAlarms(ports);
-  return { audits, alarms, expired, untold };
+  const expired = await ledger.expireCertificates();
+  for (const certificate of expired) log.warn('a certificate has expired', { ...certificate });
+  return { audits, alarms, expired: expired.length, untold: await ledger.untoldAlarms(ALARMS_A_PASS) };
 }
 
-/** Each until it is told: an alarm may reach the webhook twice, with the same `alarmId`. Returns how many are left. */
-async function tellAlarms(ports: Ports): Promise<number> {
+async function lookForShifts({ ledger }: Ports): Promise<number> {
   const { log } = Context.current();
-  let left = 0;
-  for (const alarm of await ports.ledger.untoldAlarms(ALARMS_A_PASS)) {
-    const { alarmId, task, policyVersion, action } = alarm;
-    const message = alarmText(alarm);
-    log.warn(`alarm: ${message}`, { alarmId, task, policyVersion, action });
-    try {
-      if (ports.alarmWebhook !== undefined) await post(ports.alarmWebhook, { ...alarm, message });
-      await ports.ledger.markTold(alarmId);
-    } catch (error) {
-      // A webhook that is down must not keep the sweep from its other work; the next one tries again.
-      log.warn('an alarm could not be sent to the webhook', { alarmId, error });
-      left++;
-    }
-  }
-  return left;
+  const shifts = await ledger.lookForShifts();
+  for (const { warnings, ...of } of shifts) for (const text of warnings) log.warn(`shift: ${text}`, of);
+  return shifts.length;
+}
+
+/** Twice only where the worker is lost between the webhook's answer and its being written down: with the same id then. */
+async function tellAlarm({ ledger, alarmWebhook }: Ports, alarmId: string): Promise<void> {
+  const { log, info } = Context.current();
+  const alarm = await ledger.untoldAlarm(alarmId);
+  if (alarm === null) return;
+  const { task, policyVersion, action } = alarm;
+  const message = alarmText(alarm);
+  if (info.attempt === 1) log.warn(`alarm: ${message}`, { alarmId, task, policyVersion, action });
+  if (alarmWebhook !== undefined) await post(alarmWebhook, { ...alarm, message });
+  await ledger.markTold(alarmId);
 }
 
 async function post(url: string, body: RaisedAlarm & { readonly message: string }): Promise<void> {
   const response = await fetch(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', 'idempotency-key': `escalier-alarm-${body.alarmId}` },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(WEBHOOK_TIMEOUT_MS),
   });
   await response.body?.cancel();
-  if (!response.ok) throw new Error(`the webhook answered ${response.status}`);
+  if (!response.ok) throw new Error(`the webhook for alarms answered ${response.status}`);
 }

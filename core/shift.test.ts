@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { uniformOf } from '../learning/random.ts';
-import { SHIFT_LEVEL, shiftOf, type ShiftSample } from './shift.ts';
+import { shiftOf, shiftTexts, type ShiftSample } from './shift.ts';
 
 const BINS = 50;
 
@@ -31,8 +31,11 @@ test('samples alike are rarely found to differ', () => {
 
 test('a change of the distribution shows in both', () => {
   const shift = shiftOf(sampleOf(1, 400, 2), sampleOf(2, 2000, 1));
-  expect(shift.confidencePValue).toBeLessThan(SHIFT_LEVEL);
-  expect(shift.acceptancePValue).toBeLessThan(SHIFT_LEVEL);
+  expect(shiftTexts(shift)).toEqual([
+    expect.stringMatching(/^the distribution of confidences .* \(Kolmogorov-Smirnov, p = \d\.\de-\d+\)$/),
+    expect.stringMatching(/^the share of accepted answers .* \(z-test, p = \d\.\de-\d+\)$/),
+  ]);
+  expect(shiftTexts({ confidencePValue: 0.001, acceptancePValue: null })).toEqual([]);
 });
 
 test('known values: two shares two standard errors apart, which is a distance of 0.1 between two bins', () => {

@@ -16,7 +16,22 @@ export interface Shift {
 }
 
 /** Below it a shift is worth a warning. Each look is another test, so a warning is no alarm. */
-export const SHIFT_LEVEL = 0.001;
+const SHIFT_LEVEL = 0.001;
+
+/** What is worth a warning, in words; empty where nothing is. */
+export function shiftTexts({ confidencePValue, acceptancePValue }: Shift): string[] {
+  const tested = [
+    ['the distribution of confidences', 'Kolmogorov-Smirnov', confidencePValue],
+    ['the share of accepted answers', 'z-test', acceptancePValue],
+  ] as const;
+  return tested.flatMap(([what, test, pValue]) =>
+    pValue === null || pValue >= SHIFT_LEVEL
+      ? []
+      : [
+          `${what} of the last 7 days differs from that of the 28 before (${test}, p = ${pValue.toExponential(1)})`,
+        ],
+  );
+}
 
 /** With fewer, the tests' large-sample formulas are not to be trusted. */
 const FEWEST = 100;

@@ -15,6 +15,11 @@ export function feedbackWorkflowId(hash: string): string {
   return `escalier-feedback-${hash}`;
 }
 
+/** The workflow that tells of an alarm. */
+export function alarmWorkflowId(alarmId: string): string {
+  return `escalier-alarm-${alarmId}`;
+}
+
 /** The workflow that audits a query. */
 export function auditWorkflowId(queryId: string): string {
   return `escalier-audit-${queryId}`;

@@ -14,14 +14,24 @@ export interface RaisedAlarm extends Omit<Alarm, 'at'> {
 const COLUMNS = `alarm_id as "alarmId", task, policy_version as "policyVersion", slice, raised_at as "raisedAt", audits, loss,
   mean_loss as "meanLoss", alpha, p_value as "pValue", level, judges, action`;
 
-/** Alarms that nobody was told yet, oldest first. */
-export async function untoldAlarms(db: Queryable, limit: number): Promise<RaisedAlarm[]> {
-  const { rows } = await db.query<RaisedAlarm>({
+/** Ids of alarms that nobody was told yet, oldest first. */
+export async function untoldAlarms(db: Queryable, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ alarmId: string }>({
     name: 'untold-alarms',
-    text: `select ${COLUMNS} from alarms where told_at is null order by alarms.alarm_id limit $1`,
+    text: `select alarm_id as "alarmId" from alarms where told_at is null order by alarms.alarm_id limit $1`,
     values: [limit],
   });
-  return rows;
+  return rows.map(({ alarmId }) => alarmId);
+}
+
+/** Null where it was told. */
+export async function untoldAlarm(db: Queryable, alarmId: string): Promise<RaisedAlarm | null> {
+  const { rows } = await db.query<RaisedAlarm>({
+    name: 'untold-alarm',
+    text: `select ${COLUMNS} from alarms where alarms.alarm_id = $1 and told_at is null`,
+    values: [alarmId],
+  });
+  return rows[0] ?? null;
 }
 
 export async function markTold(db: Queryable, alarmId: string): Promise<void> {

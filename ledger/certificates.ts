@@ -24,25 +24,34 @@ export interface StoredCertificateState {
   readonly since: Date;
 }
 
-/** Looks at what current policies and canaries are served with, and lets certificates expire; returns how many did. */
-export async function expireCertificates(pool: pg.Pool): Promise<number> {
-  let expired = 0;
+export interface ExpiredCertificate {
+  readonly task: string;
+  readonly policyVersion: number;
+  readonly reason: string;
+}
+
+/** Looks at what current policies and canaries are served with, and lets certificates expire; returns those that did. */
+export async function expireCertificates(pool: pg.Pool): Promise<ExpiredCertificate[]> {
+  const expired: ExpiredCertificate[] = [];
   for (const certified of await certifiedVersions(pool)) {
-    expired += await inTransaction(pool, async (db) => ((await expire(db, certified)) ? 1 : 0));
+    const reason = await inTransaction(pool, (db) => expire(db, certified));
+    if (reason !== null) expired.push({ task: certified.task, policyVersion: certified.version, reason });
   }
   return expired;
 }
 
-async function expire(db: Queryable, certified: CertifiedVersion): Promise<boolean> {
+/** Why it has expired now; null where it has not, or had before. */
+async function expire(db: Queryable, certified: CertifiedVersion): Promise<string | null> {
   const { task, version } = certified;
   await see(db, certified);
   const state = await latestState(db, task, version);
   if (state === null) await insertState(db, task, version, 'valid', 'it was put into service');
-  if (state?.state === 'expired') return false;
+  if (state?.state === 'expired') return null;
   const reasons = expiryReasons({ ...certified, sightings: await sightingsOf(db, certified) });
-  if (reasons.length === 0) return false;
-  await insertState(db, task, version, 'expired', reasons.join('; '));
-  return true;
+  if (reasons.length === 0) return null;
+  const reason = reasons.join('; ');
+  await insertState(db, task, version, 'expired', reason);
+  return reason;
 }
 
 async function certifiedVersions(db: Queryable): Promise<CertifiedVersion[]> {

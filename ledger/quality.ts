@@ -1,13 +1,13 @@
 import type pg from 'pg';
 import type { Policy } from '../core/policy.ts';
-import { shiftOf, type Shift } from '../core/shift.ts';
+import type { Shift } from '../core/shift.ts';
 import type { WatchState } from '../core/watch.ts';
 import { alarmsOf, type RaisedAlarm } from './alarms.ts';
 import { latestState, type StoredCertificateState } from './certificates.ts';
 import { judgedAnswers, type JudgedAnswers } from './judged-answers.ts';
 import { policyArms, taskNames } from './policies.ts';
 import { onSnapshot } from './report/snapshot.ts';
-import { shiftSample } from './shift-sample.ts';
+import { currentShift } from './shift-looks.ts';
 import { lastStageLatency, sliceFigures, type SliceFigures } from './slice-figures.ts';
 import { watchState } from './watch.ts';
 
@@ -53,8 +53,6 @@ export async function qualityOf(pool: pg.Pool, range: QualityRange): Promise<Tas
       const arms = await policyArms(db, task);
       if (arms === null) continue;
       const { version, policy } = arms.current;
-      const recent = await shiftSample(db, task, version, { fromDays: 7, toDays: 0 });
-      const before = await shiftSample(db, task, version, { fromDays: 35, toDays: 7 });
       found.push({
         task,
         asOf,
@@ -68,7 +66,7 @@ export async function qualityOf(pool: pg.Pool, range: QualityRange): Promise<Tas
         lastStageMs: await lastStageLatency(db, task, range.days),
         watch: await watchState(db, task, version),
         alarms: await alarmsOf(db, task),
-        shift: shiftOf(recent, before),
+        shift: await currentShift(db, task, version),
       });
     }
     return found;

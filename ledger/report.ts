@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { NOTHING, sumSpend, type Spend } from '../core/spend.ts';
 import { stageWorth, type StageWorth } from '../core/stage-worth.ts';
 import type { CostSource } from './attempts.ts';
+import { auditedQueries, auditedReport, type AuditedReport } from './report/audited.ts';
 import { baselineReports, type BaselineReport, type BookOf } from './report/baselines.ts';
 import { dayReports, type DayReport } from './report/days.ts';
 import { queryCounts, type QueryCounts } from './report/queries.ts';
@@ -51,6 +52,8 @@ export interface TaskReport extends QueryCounts {
   readonly days: readonly DayReport[];
   /** Each model of the chain as what could have been called instead. */
   readonly baselines: readonly BaselineReport[];
+  /** What audits tell of all that, where there are any. */
+  readonly audited: AuditedReport | null;
 }
 
 const COST_SOURCES = [
@@ -84,6 +87,7 @@ export async function taskReport(
     const days = await dayReports(db, range);
     const stages = await stageReports(db, range);
     const baselines = await baselineReports(db, range, bookOf);
+    const audits = await auditedQueries(db, range);
     return counts.map((count) => {
       const ofTask = <Row extends { readonly task: string }>(rows: readonly Row[]): Row[] =>
         rows.filter(({ task }) => task === count.task);
@@ -99,6 +103,7 @@ export async function taskReport(
         })),
         days: ofTask(days),
         baselines: own.baselines,
+        audited: auditedReport(ofTask(audits), own.baselines, own.stages),
       };
     });
   });

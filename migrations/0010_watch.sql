@@ -98,3 +98,18 @@ comment on column certificate_sightings.kind is 'reported-model, or prompt-templ
 comment on column certificate_sightings.subject is 'The model by its name in the settings; empty for prompt templates.';
 comment on column certificate_sightings.value is 'The name that the provider reported, or the template''s hash.';
 comment on column certificate_sightings.first_seen_at is 'When it was first seen.';
+
+create table shift_looks (
+  task text not null references tasks (name),
+  policy_version integer not null,
+  day date not null,
+  confidence_p_value double precision,
+  acceptance_p_value double precision,
+  primary key (task, policy_version, day)
+);
+comment on table shift_looks is 'A look, once a day, at whether a current policy''s queries of the last 7 days differ from those of the 28 before.';
+comment on column shift_looks.task is 'The task.';
+comment on column shift_looks.policy_version is 'The policy version that was current.';
+comment on column shift_looks.day is 'UTC day of the look.';
+comment on column shift_looks.confidence_p_value is 'p-value that the confidences of both are of one distribution (Kolmogorov and Smirnov); null with fewer than 100 of either.';
+comment on column shift_looks.acceptance_p_value is 'p-value that the share of accepted answers is the same (two-sided z-test); null with fewer than 100 queries of either.';

@@ -411,6 +411,16 @@ create table scorers (
   constraint scorers_size_bytes_check CHECK ((size_bytes > 0))
 );
 
+create table shift_looks (
+  task text not null,
+  policy_version integer not null,
+  day date not null,
+  confidence_p_value double precision,
+  acceptance_p_value double precision,
+  constraint shift_looks_pkey PRIMARY KEY (task, policy_version, day),
+  constraint shift_looks_task_fkey FOREIGN KEY (task) REFERENCES tasks(name)
+);
+
 create table tasks (
   name text not null,
   current_version integer not null,
@@ -1522,6 +1532,12 @@ comment on column scorers.content is 'The artifact''s canonical JSON in UTF-8, c
 comment on column scorers.size_bytes is 'Bytes of the canonical JSON.';
 comment on column scorers.created_at is 'When it was stored.';
 comment on function seal_report_day(of_day date) is 'Sums a marked day up into the rollups; in a repeatable-read transaction. False where the day is not marked, or a transaction that may have escaped the mark still writes: try again later. A serialization failure: the day has changed meanwhile.';
+comment on table shift_looks is 'A look, once a day, at whether a current policy''s queries of the last 7 days differ from those of the 28 before.';
+comment on column shift_looks.task is 'The task.';
+comment on column shift_looks.policy_version is 'The policy version that was current.';
+comment on column shift_looks.day is 'UTC day of the look.';
+comment on column shift_looks.confidence_p_value is 'p-value that the confidences of both are of one distribution (Kolmogorov and Smirnov); null with fewer than 100 of either.';
+comment on column shift_looks.acceptance_p_value is 'p-value that the share of accepted answers is the same (two-sided z-test); null with fewer than 100 queries of either.';
 comment on view spend_by_day is 'Every attempt, summed by UTC day of its query''s start and by what its money went into. Sealed days come from report_spend, the others from the base tables: the same rows either way. Filter on day.';
 comment on column spend_by_day.day is 'UTC day on which the query started: an attempt counts with its query.';
 comment on column spend_by_day.task is 'The task.';

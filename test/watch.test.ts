@@ -5,11 +5,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { qualityCommand } from '../cli/commands/quality.ts';
 import type { Policy } from '../core/policy.ts';
 import type { CascadeAnswer } from '../core/result.ts';
-import { auditWorkflowId } from '../core/temporal-names.ts';
+import { alarmWorkflowId, auditWorkflowId } from '../core/temporal-names.ts';
 import type { WatchPolicy } from '../core/watch.ts';
 import { latestState, type StoredCertificateState } from '../ledger/certificates.ts';
 import { policyArms } from '../ledger/policies.ts';
 import { promotePolicy, rollBack, type Promoted } from '../ledger/promotion.ts';
+import { lookForShifts } from '../ledger/shift-looks.ts';
 import { unwatchedVersions, watchState, watchVersion } from '../ledger/watch.ts';
 import type { SweepSummary } from '../workflows/sweep.ts';
 import { fakeContext } from './support/cli-stack.ts';
@@ -17,6 +18,7 @@ import { certificateOf } from './support/learned.ts';
 import { answered, chainOf, failureOf, localScorer, policyOf, scripted, useWorld } from './support/world.ts';
 
 interface Told {
+  readonly alarmId: string;
   readonly task: string;
   readonly slice: string;
   readonly action: string;
@@ -60,11 +62,14 @@ function watched(task: string, watch: Partial<WatchPolicy> = {}): Policy {
   });
 }
 
+/** Sweeps, and waits until its alarms were told: no query is to run beside them. */
 async function sweep(): Promise<SweepSummary> {
-  return (await world.client.workflow.execute('sweep', {
+  const swept = (await world.client.workflow.execute('sweep', {
     taskQueue: world.taskQueue,
     workflowId: `escalier-sweep-${randomUUID()}`,
   })) as SweepSummary;
+  for (const id of swept.watched.untold) await world.client.workflow.getHandle(alarmWorkflowId(id)).result();
+  return swept;
 }
 
 /** More queries and audits like that of an answer. */
@@ -109,14 +114,15 @@ describe('an alarm', () => {
   test('has the baseline serve from the next query on, and is told until somebody hears', async () => {
     await world.apply(watched('falls'));
     await disagree('falls', { topic: 'billing' });
-    expect((await sweep()).watched).toEqual({ audits: 12, alarms: 2, expired: 0, untold: 1 });
-    expect((await sweep()).watched).toEqual({ audits: 0, alarms: 0, expired: 0, untold: 0 });
-    expect(told.map(({ slice, action }) => [slice, action])).toEqual([
-      ['all', 'baseline'],
-      ['topic=billing', 'baseline'],
-      ['all', 'baseline'],
-    ]);
-    expect(told[0]?.message).toMatch(
+    const swept = (await sweep()).watched;
+    expect(swept).toMatchObject({ audits: 12, alarms: 2, expired: 0 });
+    expect(swept.untold).toHaveLength(2);
+    expect((await sweep()).watched).toEqual({ audits: 0, alarms: 0, expired: 0, untold: [] });
+    const [first, ...others] = told.filter(({ alarmId }) => alarmId === told[0]?.alarmId);
+    expect(others).toEqual([first]);
+    expect(told).toHaveLength(3);
+    expect(new Set(told.map(({ slice }) => slice))).toEqual(new Set(['all', 'topic=billing']));
+    expect(told.find(({ slice }) => slice === 'all')?.message).toMatch(
       /^the harm of all queries is above 2.0%: 100.0% in \d+ audits, as judged by last-stage \(\d+\)$/,
     );
     world.vendor = () => answered('42');
@@ -203,7 +209,7 @@ describe('escalier quality', () => {
     expect(text).not.toMatch(/^ customer=c1/m);
     expect(text).toContain('12 audits, weighted by their chance; as judged by last-stage (12).');
     expect(text).toMatch(
-      /^ALARM \S+, version 1: the harm of all queries is above 2.0%.*\(new queries are refused\)$/m,
+      /^ALARM \S+, version 1: the harm of all queries is above 2.0%.*\(then: new queries are refused\)$/m,
     );
     expect(text).toContain('"escalier rollback --task shown --to 1" lets them go on');
     const json = fakeContext({ DATABASE_URL: url }, { json: true });
@@ -243,6 +249,32 @@ describe('escalier quality', () => {
     expect(text).toMatch(/^ all +150 +60.0% \(/m);
     // 1 − (0.05 / 3 / 2)^(1/60) is 7.7%: three intervals share the 5%.
     expect(text).toMatch(/^ topic=bad +60 +0.0% \(0.0% to 7.7%\)/m);
+  });
+});
+
+describe('a look for shifts', () => {
+  test('warns once a day of queries unlike those before', async () => {
+    await world.apply(watched('shifted'));
+    world.vendor = () => answered('42');
+    const { queryId } = await world.ask('shifted');
+    const { pool } = world.database;
+    await pool.query(
+      `insert into queries select (jsonb_populate_record(q, jsonb_build_object('query_id', gen_random_uuid(),
+         'started_at', q.started_at - make_interval(days => case when n % 2 = 0 then 10 else 0 end),
+         'confidence', case when n % 2 = 0 then 0.2 else 0.9 end,
+         'outcome', case when n % 2 = 0 then 'last-stage' else 'accepted' end))).*
+       from queries q, generate_series(1, 300) n where q.query_id = $1`,
+      [queryId],
+    );
+    const looks = (await lookForShifts(pool)).filter(({ task }) => task === 'shifted');
+    expect(looks).toMatchObject([{ task: 'shifted', policyVersion: 1 }]);
+    expect(looks[0]?.warnings).toHaveLength(2);
+    expect(await lookForShifts(pool)).toEqual([]);
+    const context = fakeContext({ DATABASE_URL: world.database.url });
+    await qualityCommand(context, { task: 'shifted', slice: [], days: 30 });
+    expect(context.printed.join('\n')).toMatch(
+      /^Warning: the share of accepted answers of the last 7 days differs/m,
+    );
   });
 });
 

@@ -1,3 +1,4 @@
+export { alarm } from './alarm.ts';
 export { announceCancel } from './announce-cancel.ts';
 export { audit } from './audit.ts';
 export { cascade } from './cascade.ts';

@@ -6,16 +6,16 @@ import type {
   WatchActivities,
   WatchSummary,
 } from '../activities/types.ts';
+import { startAlarm } from './alarm.ts';
 import { startAudit } from './audit.ts';
 
-const { orphanExpired, endLostQueries, settleCosts, dueAudits, endLostAudits, watch } = proxyActivities<
-  SweepActivities & AuditActivities & WatchActivities
->({
-  // The longest, two hundred look-ups that each wait for their own time limit of ten seconds, eight at once, needs 250 s.
-  startToCloseTimeout: '5 minutes',
-  // A step that fails three times waits for the next minute's sweep: every step is safe to leave and to repeat.
-  retry: { initialInterval: '1 second', maximumAttempts: 3 },
-});
+const { orphanExpired, endLostQueries, settleCosts, dueAudits, endLostAudits, watch, lookForShifts } =
+  proxyActivities<SweepActivities & AuditActivities & WatchActivities>({
+    // The longest, two hundred look-ups that each wait for their own time limit of ten seconds, eight at once, needs 250 s.
+    startToCloseTimeout: '5 minutes',
+    // A step that fails three times waits for the next minute's sweep: every step is safe to leave and to repeat.
+    retry: { initialInterval: '1 second', maximumAttempts: 3 },
+  });
 
 /** Pages of running queries in one sweep: with more of them, the next sweep goes on where this one stopped. */
 const PAGES = 25;
@@ -38,6 +38,8 @@ export interface SweepSummary {
   readonly auditsEnded: number;
   /** What the watch over quality did. */
   readonly watched: WatchSummary;
+  /** Tasks whose queries of late were found to differ from those before: looked at once a day. */
+  readonly shifts: number;
   /** Where the next sweep goes on with running queries; null for the beginning. */
   readonly next: SweepPlace;
 }
@@ -45,7 +47,8 @@ export interface SweepSummary {
 /**
  * Mends what no workflow code is left to mend: attempts whose worker was lost, queries whose workflow was terminated,
  * timed out or deleted, and costs that a provider tells only afterwards. And it starts the audits that are due: from here,
- * so that they cost the queries that they are about no time, and none is lost with a worker. Last it looks at what audits have found. A schedule runs it every minute.
+ * so that they cost the queries that they are about no time, and none is lost with a worker. Last it looks at what audits
+ * have found, and has alarms told. A schedule runs it every minute.
  */
 export async function sweep(): Promise<SweepSummary> {
   const orphaned = await orphanExpired();
@@ -65,5 +68,7 @@ export async function sweep(): Promise<SweepSummary> {
   const started = await Promise.all((await dueAudits()).map(startAudit));
   const audits = started.filter(Boolean).length;
   const watched = await watch();
-  return { orphaned, looked, ended, settled, unanswered, audits, auditsEnded, watched, next };
+  await Promise.all(watched.untold.map(startAlarm));
+  const shifts = await lookForShifts();
+  return { orphaned, looked, ended, settled, unanswered, audits, auditsEnded, watched, shifts, next };
 }

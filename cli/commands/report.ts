@@ -31,10 +31,19 @@ const SHOW: Readonly<Record<ReportSection, (report: FullReport) => string>> = {
 const PARTS: Readonly<Record<ReportSection, readonly (keyof FullReport)[] | null>> = {
   all: null,
   'double-billing': ['total', 'byClass', 'paidTwice'],
-  stages: ['stages', 'recorded'],
-  savings: ['baselines', 'labelled', 'correct', 'recorded'],
+  stages: ['stages', 'audited', 'recorded'],
+  savings: ['baselines', 'audited', 'labelled', 'correct', 'recorded'],
 };
-const EVERYWHERE = ['task', 'asOf', 'period', 'policyVersions', 'certificate', 'queries', 'running'] as const;
+const EVERYWHERE = [
+  'task',
+  'asOf',
+  'period',
+  'policyVersions',
+  'certificate',
+  'alarms',
+  'queries',
+  'running',
+] as const;
 
 export async function reportCommand(
   context: Context,

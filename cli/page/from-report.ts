@@ -3,9 +3,11 @@ import { savedAgainst } from '../../core/savings.ts';
 import { addSpend, displaySpend, NOTHING, type Spend } from '../../core/spend.ts';
 import { isPaidTwice } from '../../ledger/report.ts';
 import type { SpendClass } from '../../ledger/report/spend.ts';
+import { alarmLine } from '../alarm-line.ts';
 import { percent } from '../output.ts';
 import type { FullReport } from '../report/full-report.ts';
 import type { RecordedReport } from '../report/recorded.ts';
+import { auditedSavings, auditedStages } from '../report/audited-text.ts';
 import { accuracyOf } from '../report/savings-text.ts';
 import { byTheBook, sentence } from '../report/stages-text.ts';
 import { certificateOf, CLASSES, period, shareOf, sources, versions } from '../report/text.ts';
@@ -133,13 +135,13 @@ function stagesOf({ stages, recorded }: FullReport): StageStep[] {
   });
 }
 
-function savingsOf({ baselines, recorded }: FullReport): SavingsRange[] {
+function savingsOf({ baselines, recorded, audited }: FullReport): SavingsRange[] {
   return baselines
     .filter(({ called, notCalled }) => called + notCalled > 0)
     .map((baseline) => ({
       baseline: `always ${baseline.model}`,
       ...savedAgainst(baseline.baseline, baseline.actual),
-      accuracy: accuracyOf(baseline, recorded),
+      accuracy: accuracyOf(baseline, recorded, audited),
     }));
 }
 
@@ -176,10 +178,17 @@ function factsOf(report: FullReport): (readonly [string, string])[] {
     ['without an upper bound', String(report.unbounded)],
     ['costs known from', sources(report)],
     ['policy versions', report.policyVersions.join(', ')],
+    ...auditedFacts(report),
     ...certificateOf(report).map((statement) => ['certificate', statement] as const),
+    ...report.alarms.map((alarm) => ['alarm', alarmLine(alarm)] as const),
     [
       'unexplained (duplicate)',
       `${byClass.duplicate.attempts} requests, ${displayUsd(byClass.duplicate.spend.low)}`,
     ],
   ];
+}
+
+function auditedFacts({ audited }: FullReport): (readonly [string, string])[] {
+  if (audited === null) return [];
+  return [...auditedStages(audited), ...auditedSavings(audited)].map((line) => ['by audits', line.trim()]);
 }

@@ -1,10 +1,11 @@
 import { certificateText } from '../../core/certificate.ts';
 import { displayUsd, parseUsd } from '../../core/money.ts';
-import { SHIFT_LEVEL } from '../../core/shift.ts';
+import { shiftTexts } from '../../core/shift.ts';
 import type { SliceAccuracy } from '../../core/slice-accuracy.ts';
-import { ALL_QUERIES, alarmText, claimOf, FALSE_ALARMS, judgesText } from '../../core/watch.ts';
+import { ALL_QUERIES, claimOf, FALSE_ALARMS, judgesText } from '../../core/watch.ts';
 import type { TaskQuality } from '../../ledger/quality.ts';
 import type { SliceFigures } from '../../ledger/slice-figures.ts';
+import { alarmLine } from '../alarm-line.ts';
 import { percent, table } from '../output.ts';
 import { accuraciesOf, type Accuracies } from './accuracies.ts';
 
@@ -31,7 +32,7 @@ export function showQuality(quality: TaskQuality): string {
     ...certificate(quality),
     watched(quality),
     ...alarms(quality),
-    ...warnings(quality),
+    ...shiftTexts(quality.shift).map((text) => `Warning: ${text}.`),
   ].join('\n');
 }
 
@@ -84,49 +85,32 @@ function certificate({ policy, certificate: state }: TaskQuality): string[] {
   return [`Certificate: ${standing}.`, `  ${certificateText(given)}`];
 }
 
-function watched({ policy, watch }: TaskQuality): string {
+function watched({ task, policy, watch }: TaskQuality): string {
   const claim = claimOf(policy);
   if (claim === null) {
     return policy.fallbackFor === undefined
       ? 'Watch: none. It needs audit, and watch.max_loss or a certificate against the last stage.'
-      : `Watch: none. An alarm put the baseline in the place of version ${policy.fallbackFor}.`;
+      : `Watch: none. An alarm put the baseline in the place of version ${policy.fallbackFor}; "escalier rollback --task ${task}" goes back.`;
   }
-  const audits = watch[ALL_QUERIES]?.evidence.observed ?? 0;
+  const all = watch[ALL_QUERIES];
   const slices = Math.max(0, Object.keys(watch).length - 1);
-  return `Watch: ${audits} audits of this version, over all and in each of ${slices} slices, for a ${claim.loss} above ${percent(claim.alpha)}; false alarms at most ${percent(FALSE_ALARMS)} over all time.`;
+  const soFar = all === undefined ? '' : ` (so far ${percent(all.weightedLoss / all.weight)} of all queries)`;
+  return `Watch: whether the ${claim.loss}, ${LOSS[claim.loss]}, is above ${percent(claim.alpha)}${soFar}: ${all?.evidence.observed ?? 0} audits of this version, over all and in each of ${slices} slices; false alarms at most ${percent(FALSE_ALARMS)} over all time.`;
 }
 
-const DID = {
-  keep: 'nothing was changed',
-  baseline: 'the baseline alone serves new queries',
-  stop: 'new queries are refused',
-  'stop-canary': 'the canary was stopped',
+const LOSS = {
+  harm: 'the last stage right and the served answer wrong',
+  regret: 'the last stage’s accuracy less that of what was served',
+  selective: 'wrong answers among the accepted ones',
 } as const;
 
 function alarms({ alarms: raised, stopped, task, version }: TaskQuality): string[] {
   return [
-    ...raised.map(
-      (alarm) =>
-        `ALARM ${alarm.raisedAt.toISOString()}, version ${alarm.policyVersion}: ${alarmText(alarm)} (${DID[alarm.action]})`,
-    ),
+    ...raised.map(alarmLine),
     ...(stopped === null
       ? []
       : [
           `STOPPED: new queries are refused (${stopped}). "escalier rollback --task ${task} --to ${version}" lets them go on.`,
         ]),
   ];
-}
-
-function warnings({ shift: { confidencePValue, acceptancePValue } }: TaskQuality): string[] {
-  const tested = [
-    ['the distribution of confidences', 'Kolmogorov-Smirnov', confidencePValue],
-    ['the share of accepted answers', 'z-test', acceptancePValue],
-  ] as const;
-  return tested.flatMap(([what, test, pValue]) =>
-    pValue === null || pValue >= SHIFT_LEVEL
-      ? []
-      : [
-          `Warning: ${what} of the last 7 days differs from that of the 28 before (${test}, p = ${pValue.toExponential(1)}).`,
-        ],
-  );
 }

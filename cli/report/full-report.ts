@@ -3,6 +3,7 @@ import { certificateText } from '../../core/certificate.ts';
 import type { PolicyModel } from '../../core/policy.ts';
 import type { Price } from '../../core/price.ts';
 import { pricesOf } from '../../core/price-row.ts';
+import { alarmsOf, type RaisedAlarm } from '../../ledger/alarms.ts';
 import { latestState, type StoredCertificateState } from '../../ledger/certificates.ts';
 import { currentPolicy, type VersionedPolicy } from '../../ledger/policies.ts';
 import { taskReport, type TaskReport } from '../../ledger/report.ts';
@@ -18,6 +19,8 @@ export interface FullReport extends TaskReport {
   readonly recorded: RecordedReport | null;
   /** Of the current policy; null where it has none. */
   readonly certificate: StatedCertificate | null;
+  /** The newest of every version, newest first. */
+  readonly alarms: readonly RaisedAlarm[];
 }
 
 export interface StatedCertificate {
@@ -33,6 +36,9 @@ export interface RecordedOptions {
   readonly alpha: number;
 }
 
+/** Alarms that are shown: "escalier quality" has the others. */
+const ALARMS = 3;
+
 /** Every figure of every task in the range: what `escalier report` prints, and what any other view of it shows. */
 export async function fullReports(
   pool: pg.Pool,
@@ -46,6 +52,7 @@ export async function fullReports(
       const policy = await currentPolicy(pool, report.task);
       return {
         ...report,
+        alarms: await alarmsOf(pool, report.task, ALARMS),
         certificate: policy === null ? null : await statedCertificate(pool, report.task, policy),
         recorded:
           recorded === null || policy === null

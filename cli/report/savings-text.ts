@@ -2,7 +2,9 @@ import { displayUsd } from '../../core/money.ts';
 import { displaySpend } from '../../core/spend.ts';
 import { savedAgainst } from '../../core/savings.ts';
 import type { BaselineReport } from '../../ledger/report/baselines.ts';
+import type { AuditedReport } from '../../ledger/report/audited.ts';
 import { percent, table } from '../output.ts';
+import { auditedSavings } from './audited-text.ts';
 import type { FullReport } from './full-report.ts';
 import type { RecordedReport } from './recorded.ts';
 
@@ -10,7 +12,7 @@ import type { RecordedReport } from './recorded.ts';
  * What other models would have cost. Without recorded responses that is only known where they were called: elsewhere it is
  * bounds, and no saving is claimed beyond them, nor without the accuracy that it was had at.
  */
-export function savingsPart({ baselines, recorded }: FullReport): string[] {
+export function savingsPart({ baselines, recorded, audited }: FullReport): string[] {
   const compared = baselines.filter(({ called, notCalled }) => called + notCalled > 0);
   return [
     ...(compared.length === 0
@@ -23,11 +25,12 @@ export function savingsPart({ baselines, recorded }: FullReport): string[] {
               `${displaySpend(baseline.baseline)} (${observed(baseline)})`,
               displaySpend(baseline.actual),
               saved(baseline),
-              accuracyOf(baseline, recorded),
+              accuracyOf(baseline, recorded, audited),
             ]),
           ),
           ...leftOut(compared),
         ]),
+    ...(audited === null ? [] : ['', ...auditedSavings(audited)]),
     ...(recorded === null ? [] : ['', recordedPart(recorded)]),
   ];
 }
@@ -43,9 +46,15 @@ function saved(report: BaselineReport): string {
   return low === high ? displayUsd(low) : `between ${displayUsd(low)} and ${displayUsd(high)}`;
 }
 
-export function accuracyOf({ model }: BaselineReport, recorded: RecordedReport | null): string {
+export function accuracyOf(
+  { model, lastStage }: BaselineReport,
+  recorded: RecordedReport | null,
+  audited: AuditedReport | null,
+): string {
   const single = recorded?.baselines.find((candidate) => candidate.model === model);
-  if (recorded === null || single === undefined) return 'not measured';
+  if (recorded === null || single === undefined) {
+    return lastStage && audited?.accuracy ? 'by audits: below' : 'not measured';
+  }
   return `${percent(recorded.cascade.accuracy)} against ${percent(single.accuracy)} (recorded)`;
 }
 

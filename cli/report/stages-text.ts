@@ -5,11 +5,12 @@ import type { PairedDifference } from '../../learning/paired.ts';
 import type { StageValue } from '../../learning/stage-value.ts';
 import type { StageWorthReport } from '../../ledger/report.ts';
 import { percent, table } from '../output.ts';
+import { auditedStages } from './audited-text.ts';
 import type { FullReport } from './full-report.ts';
 import type { RecordedReport } from './recorded.ts';
 
 /** How far queries climbed, and whether each stage pays. */
-export function stagesPart({ stages, recorded }: FullReport): string[] {
+export function stagesPart({ stages, recorded, audited }: FullReport): string[] {
   const biased = stages.some(({ worth }) => worth.basis === 'went-on');
   return [
     table(
@@ -31,6 +32,7 @@ export function stagesPart({ stages, recorded }: FullReport): string[] {
           '* from the queries that went on, which are dearer than those that stopped: the true share is higher.',
         ]
       : []),
+    ...(audited === null ? [] : auditedStages(audited)),
     ...(recorded === null ? [] : ['', ...recordedPart(recorded)]),
   ];
 }

@@ -1,5 +1,6 @@
 import { displaySpend, sumSpend, type Spend } from '../../core/spend.ts';
 import { isPaidTwice } from '../../ledger/report.ts';
+import { alarmLine } from '../alarm-line.ts';
 import { percent, table } from '../output.ts';
 import type { FullReport } from './full-report.ts';
 import { savingsPart } from './savings-text.ts';
@@ -76,6 +77,7 @@ function heading(report: FullReport): string {
     `Task ${report.task} (${versions(report)}), as of ${report.asOf.toISOString()}`,
     period(report),
     ...certificateOf(report),
+    ...report.alarms.map(alarmLine),
   ].join('\n');
 }
 

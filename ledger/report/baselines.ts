@@ -33,6 +33,20 @@ export interface BaselineReport {
   readonly baseline: Spend;
   /** What the compared queries did cost: orphans, scoring and routing in, audits not. */
   readonly actual: Spend;
+  /** Of the policy versions whose queries are audited. */
+  readonly audited: AuditedPart;
+}
+
+/** Compared queries whose audits tell what was not observed. */
+export interface AuditedPart {
+  readonly called: number;
+  readonly notCalled: number;
+  /** Of those that did not call it: of their first usable responses. */
+  readonly inputTokens: number;
+  /** What the model cost those that called it. */
+  readonly own: Spend;
+  /** What all of them did cost, audits aside. */
+  readonly actual: Spend;
 }
 
 type Bounds = 'own' | 'calledAll' | 'notCalledAll' | 'leftOutAll';
@@ -70,7 +84,7 @@ export async function baselineReports(
   });
   const reports = new Map<string, BaselineReport & { readonly task: string }>();
   // Newest version first: its chain decides the order and which model is last.
-  for (const { task, version, chain } of await chainsOf(db, range.task)) {
+  for (const { task, version, chain, audited } of await chainsOf(db, range.task)) {
     for (const stage of new Map(chain.map((model) => [model.model, model])).values()) {
       const own = rows.filter(
         (row) => row.task === task && row.version === version && row.model === stage.model,
@@ -83,7 +97,10 @@ export async function baselineReports(
       };
       reports.set(
         key,
-        own.reduce((sum, row) => withRow(sum, row, bookOf(stage), stage.maxOutputTokens), before),
+        own.reduce((sum, row) => {
+          const next = withRow(sum, row, bookOf(stage), stage.maxOutputTokens);
+          return audited ? { ...next, audited: withAuditedRow(sum.audited, row) } : next;
+        }, before),
       );
     }
   }
@@ -93,7 +110,18 @@ export async function baselineReports(
 const EMPTY = {
   ...{ called: 0, notCalled: 0, leftOut: 0 },
   ...{ notCalledBaseline: NOTHING, leftOutActual: NOTHING, baseline: NOTHING, actual: NOTHING },
+  audited: { called: 0, notCalled: 0, inputTokens: 0, own: NOTHING, actual: NOTHING },
 };
+
+function withAuditedRow(part: AuditedPart, row: Row): AuditedPart {
+  return {
+    called: part.called + row.called,
+    notCalled: part.notCalled + row.notCalled,
+    inputTokens: part.inputTokens + Number(row.inputTokens),
+    own: addSpend(part.own, spendOf(row.own)),
+    actual: addSpend(part.actual, addSpend(spendOf(row.calledAll), spendOf(row.notCalledAll))),
+  };
+}
 
 function withRow<Report extends BaselineReport>(
   report: Report,
