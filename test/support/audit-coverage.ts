@@ -1,42 +1,34 @@
 import {
-  estimateGain,
-  estimateShare,
-  estimateTotal,
-  type Audited,
-  type Estimate,
-} from '../../core/audit-estimate.ts';
+  auditedAccuracy,
+  auditedBaseline,
+  auditedWorth,
+  type AuditedQuery,
+} from '../../core/audited-report.ts';
+import type { Picodollars } from '../../core/money.ts';
+import { exactly, NOTHING } from '../../core/spend.ts';
+import type { StageFigures } from '../../core/stage-worth.ts';
 import { uniformOf } from '../../learning/random.ts';
+import type { KnownQuery } from './known-queries.ts';
 
-/** A query of a fully recorded set as a cascade served it: what an audit would find out is known. Costs are in USD. */
-export interface KnownQuery {
-  readonly right: boolean;
-  readonly baselineRight: boolean;
-  /** Paid for all that was called. */
-  readonly paidUsd: number;
-  /** Of that, for the stage before the last; null where the query stopped before it. */
-  readonly stageUsd: number | null;
-  /** Whether the last stage was called. */
-  readonly calledLast: boolean;
-  /** Of the last stage's response, called or not. */
-  readonly lastUsd: number;
+/** Accuracy, accuracy less the last stage's, saved against that (a share of its cost), break-even of the stage before it. */
+export const FIGURES = ['accuracy', 'gain', 'savings', 'breakEven'] as const;
+type Figures<Value> = Readonly<Record<(typeof FIGURES)[number], Value>>;
+
+interface Interval {
+  readonly low: number;
+  readonly high: number;
 }
 
-/** In the order of a table: accuracy, accuracy less the last stage's, saved against it, break-even of the stage before it. */
-const FIGURES = ['accuracy', 'gain', 'savings', 'break-even'] as const;
-
 export interface Coverage {
-  readonly figure: (typeof FIGURES)[number];
-  /** Of all queries; savings are a share of what the last stage alone would have cost. */
-  readonly truth: number;
   /** Resamples whose interval holds the truth. */
-  readonly covered: number;
-  /** Resamples with too few audits for an interval. */
+  readonly covered: Figures<number>;
+  /** Resamples with too few audits for every interval. */
   readonly none: number;
-  /** Mean width of the intervals. */
-  readonly width: number;
 }
 
 export interface AuditDraws {
+  /** The last one of the chain. */
+  readonly model: string;
   /** Chance of an audit, in (0, 1]. */
   readonly share: number;
   /** The traffic is the recorded queries so many times over: 1% of a small set is too little to estimate anything from. */
@@ -45,79 +37,89 @@ export interface AuditDraws {
   readonly seed: number;
 }
 
-/** How often intervals made from audits hold what is true of all queries; each query is drawn by itself, anew in each resample. */
-export function auditCoverage(queries: readonly KnownQuery[], draws: AuditDraws): Coverage[] {
-  const { share, times, resamples, seed } = draws;
+/**
+ * How often the intervals of the ledger's report, made from audits, hold what is true of all queries; whether a query is audited is
+ * drawn anew in each resample.
+ */
+export function auditCoverage(queries: readonly KnownQuery[], draws: AuditDraws): Coverage {
+  const { model, share, times, resamples, seed } = draws;
   const traffic = Array.from({ length: times }, () => queries).flat();
-  const truths = figuresOf(traffic, traffic, 1);
+  const truth = truthOf(traffic);
   const next = uniformOf(seed);
-  const drawn = Array.from({ length: resamples }, () =>
-    figuresOf(
-      traffic,
-      traffic.filter(() => next() < share),
-      share,
-    ),
-  );
-  return FIGURES.map((figure, at) => {
-    const truth = truths[at]?.estimate ?? Number.NaN;
-    const intervals = drawn.flatMap((figures) => figures[at] ?? []);
-    return {
-      figure,
-      truth,
-      covered: intervals.filter(({ low, high }) => low <= truth && truth <= high).length,
-      none: resamples - intervals.length,
-      width: intervals.reduce((sum, { low, high }) => sum + high - low, 0) / intervals.length,
-    };
-  });
+  const covered = { accuracy: 0, gain: 0, savings: 0, breakEven: 0 };
+  let none = 0;
+  for (let resample = 0; resample < resamples; resample++) {
+    const audits = traffic
+      .filter(() => next() < share)
+      .map(({ audit }): AuditedQuery => ({ ...audit, inclusion: share }));
+    const intervals = intervalsOf(traffic, audits, model);
+    if (intervals === null) none++;
+    else for (const figure of FIGURES) covered[figure] += Number(holds(intervals[figure], truth[figure]));
+  }
+  return { covered, none };
 }
 
-/** As {@link FIGURES}, from those of the traffic's queries that were audited. */
+function truthOf(traffic: readonly KnownQuery[]): Figures<number> {
+  const share = (of: (query: KnownQuery) => boolean): number => traffic.filter(of).length / traffic.length;
+  const accuracy = share(({ audit }) => audit.servedCorrect);
+  const reached = traffic.filter(({ stage }) => stage !== null);
+  return {
+    accuracy,
+    gain: accuracy - share(({ audit }) => audit.baselineCorrect),
+    savings: 1 - total(traffic, ({ paid }) => paid) / total(traffic, ({ last }) => last),
+    breakEven: total(reached, ({ stage }) => stage ?? 0n) / total(reached, ({ last }) => last),
+  };
+}
+
+/** As the report has them; null where one of them has too few audits. */
+function intervalsOf(
+  traffic: readonly KnownQuery[],
+  audits: readonly AuditedQuery[],
+  model: string,
+): Figures<Interval> | null {
+  const wentOn = traffic.filter(({ audit }) => audit.endedAt === audit.lastStage);
+  const others = traffic.filter(({ audit }) => audit.endedAt < audit.lastStage);
+  const own = exactly(sum(wentOn, ({ last }) => last));
+  const inputTokens = others.reduce((tokens, { audit }) => tokens + audit.inputTokens, 0);
+  const accuracy = auditedAccuracy(audits);
+  const baseline = auditedBaseline(audits, model, own, inputTokens);
+  const beforeLast = (traffic[0]?.audit.lastStage ?? 0) - 1;
+  const worth = auditedWorth(audits, beforeLast, figuresOf(traffic, wentOn, beforeLast));
+  if (accuracy?.gain == null || baseline?.high == null || worth?.interval.high == null) return null;
+  const saved = (cost: Picodollars): number => 1 - total(traffic, ({ paid }) => paid) / Number(cost);
+  return {
+    accuracy: accuracy.served,
+    gain: accuracy.gain,
+    savings: { low: saved(baseline.low), high: saved(baseline.high) },
+    breakEven: { low: worth.interval.low, high: worth.interval.high },
+  };
+}
+
 function figuresOf(
   traffic: readonly KnownQuery[],
-  audited: readonly KnownQuery[],
-  inclusion: number,
-): readonly (Estimate | null)[] {
-  const audits = audited.map((value) => ({ value, inclusion }));
-  const paid = sum(traffic, ({ paidUsd }) => paidUsd);
-  const alone = lastStageTotal(traffic, audits);
-  const reached = ({ stageUsd }: KnownQuery): boolean => stageUsd !== null;
-  const stage = sum(traffic, ({ stageUsd }) => stageUsd ?? 0);
-  const toGo = lastStageTotal(
-    traffic.filter(reached),
-    audits.filter(({ value }) => reached(value)),
-  );
-  return [
-    estimateShare(audits.map(({ value }) => ({ value: value.right, inclusion }))),
-    estimateGain(
-      audits.map(({ value }) => ({
-        value: { served: value.right, baseline: value.baselineRight },
-        inclusion,
-      })),
-    ),
-    alone && mapped(alone, (total) => 1 - paid / total),
-    toGo && mapped(toGo, (total) => stage / total),
-  ];
+  wentOn: readonly KnownQuery[],
+  stage: number,
+): StageFigures {
+  const endedHere = traffic.filter(({ audit }) => audit.endedAt === stage).length;
+  return {
+    reached: endedHere + wentOn.length,
+    stopped: endedHere,
+    endedHere,
+    wentOn: wentOn.length,
+    serve: exactly(sum(traffic, (query) => query.stage ?? 0n)),
+    scoring: NOTHING,
+    toGo: exactly(sum(wentOn, ({ last }) => last)),
+  };
 }
 
-/** What the last stage costs for all of these queries: known of those that called it, estimated for the others. */
-function lastStageTotal(
-  traffic: readonly KnownQuery[],
-  audits: readonly Audited<KnownQuery>[],
-): Estimate | null {
-  const others = audits.filter(({ value }) => !value.calledLast);
-  return estimateTotal(
-    others.map(({ value, inclusion }) => ({ value: value.lastUsd, size: value.paidUsd, inclusion })),
-    sum(traffic, ({ paidUsd, calledLast }) => (calledLast ? 0 : paidUsd)),
-    sum(traffic, ({ lastUsd, calledLast }) => (calledLast ? lastUsd : 0)),
-  );
+function holds({ low, high }: Interval, truth: number): boolean {
+  return low <= truth && truth <= high;
 }
 
-/** An interval through a function that only rises, or only falls. */
-function mapped({ audits, estimate, low, high }: Estimate, of: (total: number) => number): Estimate {
-  const ends = [of(low), of(high)];
-  return { audits, estimate: of(estimate), low: Math.min(...ends), high: Math.max(...ends) };
+function sum(queries: readonly KnownQuery[], of: (query: KnownQuery) => Picodollars): Picodollars {
+  return queries.reduce((all, query) => all + of(query), 0n);
 }
 
-function sum(queries: readonly KnownQuery[], of: (query: KnownQuery) => number): number {
-  return queries.reduce((total, query) => total + of(query), 0);
+function total(queries: readonly KnownQuery[], of: (query: KnownQuery) => Picodollars): number {
+  return Number(sum(queries, of));
 }

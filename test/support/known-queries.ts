@@ -1,30 +1,56 @@
 import { simulateAll } from '../../cli/demo/check.ts';
 import { chooseChain, demoPolicy } from '../../cli/demo/policy.ts';
+import type { AuditedQuery } from '../../core/audited-report.ts';
+import type { Picodollars } from '../../core/money.ts';
 import { costOf } from '../../core/price.ts';
-import type { KnownQuery } from './audit-coverage.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
 import type { RecordedSet } from '../../recorded/read.ts';
 import { recordedUsage } from '../../recorded/usage.ts';
 
-const PICODOLLARS_PER_USD = 1e12;
+/** A query of a fully recorded set as a cascade served it: what an audit would find out is known. */
+export interface KnownQuery {
+  /** What the report sees of its audit, were it audited. */
+  readonly audit: Omit<AuditedQuery, 'inclusion'> & {
+    readonly inputTokens: number;
+    readonly servedCorrect: boolean;
+    readonly baselineCorrect: boolean;
+  };
+  /** For all that was called. */
+  readonly paid: Picodollars;
+  /** Of that, for the stage before the last; null where the query stopped before it. */
+  readonly stage: Picodollars | null;
+  /** Of the last stage's response, called or not. */
+  readonly last: Picodollars;
+}
 
-/** Every query of a recorded set as the demo's chain serves it, with what the last stage would have said and cost. */
+/** The model that is last in the chain of {@link knownQueries}. */
+export const lastModel = (set: RecordedSet): string => chooseChain(set).at(-1) ?? '';
+
+/** Every query of a recorded set as the demo's chain serves it. */
 export async function knownQueries(set: RecordedSet): Promise<KnownQuery[]> {
   const policy = demoPolicy(set, chooseChain(set));
-  const last = policy.chain.length - 1;
-  const model = policy.chain[last]!.model;
-  const { rates } = recordedPrices(set.models[model]!)[0];
-  const usd = (cost: bigint): number => Number(cost) / PICODOLLARS_PER_USD;
-  return (await simulateAll(set, policy, set.queries)).map((query): KnownQuery => {
-    const response = set.responses.get(model)!.get(query.id)!;
-    const before = query.bought.find(({ stage }) => stage === last - 1);
+  const models = policy.chain.map(({ model }) => model);
+  const lastStage = models.length - 1;
+  const responseOf = (stage: number, id: string) => set.responses.get(models[stage]!)!.get(id)!;
+  const costAt = (stage: number, id: string): Picodollars =>
+    costOf(recordedUsage(responseOf(stage, id)), recordedPrices(set.models[models[stage]!]!)[0].rates);
+  return (await simulateAll(set, policy, set.queries)).map(({ id, correct, cost, bought }): KnownQuery => {
+    const called = bought.map(({ stage }) => stage);
+    const others = models.map((_model, stage) => stage).filter((stage) => !called.includes(stage));
     return {
-      right: query.correct === true,
-      baselineRight: response.correct === 1,
-      paidUsd: usd(query.cost),
-      stageUsd: before === undefined ? null : usd(before.cost),
-      calledLast: query.bought.some(({ stage }) => stage === last),
-      lastUsd: usd(costOf(recordedUsage(response), rates)),
+      audit: {
+        inputTokens: responseOf(0, id).input_tokens,
+        called: called.map((stage) => models[stage]!),
+        endedAt: Math.max(...called),
+        lastStage,
+        bought: others.map((stage) => ({ stage, model: models[stage]!, cost: costAt(stage, id) })),
+        servedCorrect: correct === true,
+        baselineCorrect: responseOf(lastStage, id).correct === 1,
+        judgedBy: 'reference',
+      },
+      paid: cost,
+      stage: bought.find(({ stage }) => stage === lastStage - 1)?.cost ?? null,
+      last: costAt(lastStage, id),
     };
   });
 }
