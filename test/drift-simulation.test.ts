@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { driftPolicy, firstStageAgrees } from '../cli/demo/drift/policy.ts';
 import { regionPool, SMALLEST } from '../cli/demo/drift/regions.ts';
+import { DROP, scenarioOf } from '../cli/demo/drift/scenario.ts';
 import {
   watchDrift,
   type DriftOutcome,
@@ -13,7 +14,7 @@ import { realSet } from './support/replay-world.ts';
 import { useSyntheticSet } from './support/synthetic-set.ts';
 
 const STREAMS = 200;
-const drift = { drifting: SMALLEST, drop: 0.15 } as const;
+const drift = { drifting: SMALLEST, drop: DROP } as const;
 
 const synthetic = useSyntheticSet();
 
@@ -74,4 +75,20 @@ describe.each([
       expect(audits.filter((of) => of <= most).length).toBeGreaterThanOrEqual(0.95 * STREAMS);
     },
   );
+});
+
+test('the stream of the demonstration has the fall that it announces, in one region and at any time', () => {
+  const { faults, next, stated } = scenarioOf(synthetic(), 1);
+  const wrong = new Set(faults.rules?.flatMap(({ query }) => query ?? []));
+  for (let round = 0; round < 5; round++) {
+    const drawn = Array.from({ length: 800 }, next);
+    const islands = drawn.filter(({ region }) => region === SMALLEST);
+    expect(islands.length).toBe(40);
+    expect(drawn.filter(({ query }) => wrong.has(query.id)).every(({ region }) => region === SMALLEST)).toBe(
+      true,
+    );
+    const share = islands.filter(({ query }) => wrong.has(query.id)).length / islands.length;
+    expect(Math.abs(share - DROP)).toBeLessThanOrEqual(0.05);
+  }
+  expect(stated.right).toBeGreaterThanOrEqual(0.97 * stated.streams);
 });

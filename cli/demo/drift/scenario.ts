@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../../core/canonical-json.ts';
 import { claimOf, type WatchClaim } from '../../../core/watch.ts';
 import type { Policy } from '../../../core/policy.ts';
 import { uniformOf, type Uniform } from '../../../learning/random.ts';
@@ -43,7 +44,7 @@ export interface Scenario {
    * The stream's next query: of regions in their shares, and of a region's queries in an order of chance, again when all have come.
    * Those that turn wrong are spread evenly, so that the fall is the one that was announced whenever the alarm ends it.
    */
-  next(): DrawnQuery;
+  readonly next: () => DrawnQuery;
 }
 
 /** @throws {Error} where the set is too small, or nothing in it agrees. */
@@ -59,8 +60,10 @@ export function scenarioOf(set: RecordedSet, seed: number): Scenario {
   const agrees = firstStageAgrees(set, policy);
   const dealt = dealRegions(agrees);
   const uniform = uniformOf(seed);
+  const agreed = new Set(set.queries.filter((_query, at) => agrees[at]).map(({ id }) => id));
+  const isAlone = askedOnce(set);
   const inRegion = (region: string) => set.queries.filter((_query, at) => dealt[at] === region);
-  const agreeing = set.queries.filter((_query, at) => dealt[at] === SMALLEST && agrees[at]);
+  const agreeing = inRegion(SMALLEST).filter((query) => agreed.has(query.id) && isAlone(query));
   const wrong = shuffled(agreeing, uniform).slice(0, Math.round(DROP * inRegion(SMALLEST).length));
   const decks = new Map(
     REGIONS.map((region) => {
@@ -82,6 +85,14 @@ export function scenarioOf(set: RecordedSet, seed: number): Scenario {
       return { region, query: taken(decks.get(region)) };
     },
   };
+}
+
+/** Whether no other query has the same messages: the vendor takes the first of those, whichever region asks. */
+function askedOnce({ queries }: RecordedSet): (query: RecordedQuery) => boolean {
+  const asked = new Map<string, number>();
+  const keyOf = ({ messages }: RecordedQuery): string => canonicalJson(messages);
+  for (const query of queries) asked.set(keyOf(query), (asked.get(keyOf(query)) ?? 0) + 1);
+  return (query) => asked.get(keyOf(query)) === 1;
 }
 
 function taken<Item>(from: Generator<Item, never> | undefined): Item {
