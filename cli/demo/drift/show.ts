@@ -83,6 +83,7 @@ export function driftText(result: DriftResult): string {
   const { stated, policy } = scenario;
   const queries = before.length + changed.length + after.length;
   const islands = regionOf(changed, SMALLEST);
+  const spared = regionOf(after, SMALLEST);
   const ratio =
     audit.cost === null || serve.cost === null
       ? ''
@@ -108,7 +109,7 @@ The alarm
   in ${stated.right}, after ${stated.half} audits in half of them, ${stated.most} in 95%.
 
 Since the alarm
-  ${policy.chain.at(-1)?.model ?? ''} alone: ${percent(rightShare(after, 'right'))} of ${after.length} answers right, ${percent(rightShare(regionOf(after, SMALLEST), 'right'))} in ${TAG}=${SMALLEST}.
+  ${policy.chain.at(-1)?.model ?? ''} alone: ${percent(rightShare(after, 'right'))} of ${after.length} answers right, ${spared.filter(({ right }) => right).length} of ${spared.length} in ${TAG}=${SMALLEST}.
 
 What it cost
   serving  ${displayUsd(serve.cost)} for ${queries} queries: ${perQuery([...before, ...changed])} a query up to the alarm, ${perQuery(after)} since
