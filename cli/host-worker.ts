@@ -124,7 +124,7 @@ async function runtimeSettings(metrics: MetricsAddress | null): Promise<{ metric
 }
 
 /** Warnings and errors for a person at a terminal; everything, as JSON lines, for a log collector. */
-export function createLog(level: 'info' | 'warn'): Logger {
+export function createLog(level: 'info' | 'warn' | 'error'): Logger {
   const serializers = { error: pino.stdSerializers.err, err: pino.stdSerializers.err };
   return pino({ level, base: null, serializers }, pino.destination(2));
 }

@@ -202,6 +202,16 @@ program
   .action((options) => run(async () => (await import('./commands/demo.ts')).demoCommand)(options));
 
 program
+  .command('demo-drift')
+  .description('a model that gets silently worse for 5% of the traffic: the audits, the alarm, the switch')
+  .option('--recorded <folder>', 'a recorded set')
+  .option('--seed <n>', 'of the queries and of the faults', whole, 1)
+  .option('--keep', 'keep the servers up afterwards, until Ctrl-C', process.stdout.isTTY)
+  .option('--no-keep', 'stop the servers afterwards')
+  .addOption(concurrencyOption())
+  .action((options) => run(async () => (await import('./commands/demo-drift.ts')).demoDriftCommand)(options));
+
+program
   .command('replay')
   .description('serve a recorded set as an OpenAI-compatible vendor')
   .requiredOption('--recorded <folder>', 'a recorded set')

@@ -38,7 +38,7 @@ const SET: RecordedSet = {
   ]),
 };
 
-function replay(options: Omit<ReplayOptions, 'set'> = {}) {
+function replay(options: Partial<ReplayOptions> = {}) {
   const { app, meter } = createReplayApp({ set: SET, ...options });
   const send = (method: string, path: string, body?: unknown, signal?: AbortSignal) =>
     app.request(path, {
@@ -124,6 +124,44 @@ describe('an answer', () => {
       expect(meter.entries()[0]?.billed_usage.output_tokens).toBe(5);
     },
   );
+
+  it('that is to be wrong is a right one to a query with another reference, and billed as itself', async () => {
+    const responses = new Map([
+      response('q1', 'small', { correct: 1 }),
+      response('q2', 'small', { correct: 1, output_tokens: 7, cached_tokens: 900 }),
+      response('q3', 'small', { correct: 0 }),
+    ]);
+    const references = { q1: '1', q2: '2', q3: '3' };
+    const set: RecordedSet = {
+      ...SET,
+      queries: Object.entries(references).map(([id, reference]) => {
+        const messages = [{ role: 'user', content: id }];
+        return { id, task: 't', messages, reference };
+      }),
+      responses: new Map([['small', responses]]),
+    };
+    const faults = { rules: [{ query: 'q1', fault: { kind: 'wrong-answer' as const } }] };
+    const { chat, meter } = replay({ set, faults });
+    const { status, body } = await chat({ messages: set.queries[0]!.messages });
+    expect(status).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({
+      choices: [{ message: { content: 'small says q2, at length' }, finish_reason: 'stop' }],
+    });
+    expect(meter.entries()[0]).toMatchObject({
+      query_id: 'q1',
+      fault: 'wrong-answer',
+      billed: true,
+      billed_usage: { input_tokens: 1000, cached_tokens: 0, output_tokens: 7 },
+    });
+  });
+
+  it('that is to be wrong, where none is known to be, is refused', async () => {
+    const { chat, meter } = replay({ faults: { rules: [{ fault: { kind: 'wrong-answer' } }] } });
+    const { status, body } = await chat({});
+    expect(status).toBe(400);
+    expect(body).toContain('no_wrong_answer');
+    expect(meter.billed()).toBe(0n);
+  });
 
   it('streams its usage only where the client asks for it', async () => {
     const { chat, meter } = replay();

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Hono } from 'hono';
+import { drawUnit } from '../recorded/random.ts';
 import type { RecordedSet } from '../recorded/read.ts';
 import { completionOf } from './completion.ts';
 import { connectionOf, type Connection, type ReplayEnv } from './connection.ts';
@@ -67,7 +68,15 @@ export function createReplayApp({ set, faults = {}, latency = {}, seed = 0 }: Re
     const { request, model, queryId } = wanted;
     const key = { model, query: queryId, nth: countUp(model, queryId) };
     const fault = drawFault(plan, seed, key);
-    const completion = completionOf(wanted.response, request, responseId);
+    const response =
+      fault?.kind === 'wrong-answer'
+        ? lookup.findWrong(model, wanted, drawUnit(seed, 'wrong', model, queryId, key.nth))
+        : wanted.response;
+    if (isProblem(response)) {
+      const entry = meter.open({ ...arrival, queryId, fault: null, billed: null, cost: () => 0n });
+      return send(refusal(response), listen(entry), entry, { pace: AT_ONCE, headers });
+    }
+    const completion = completionOf(response, request, responseId);
     const entry = meter.open({
       ...arrival,
       queryId,

@@ -48,6 +48,21 @@ describe('the draw of faults', () => {
     expect([kindOf(key(2, 'q', 'x')), kindOf(key(9, 'z', 'other'))]).toEqual(['stall', 'server-error']);
   });
 
+  it('lets a rule hold for a share of its requests, and the others go on to the next one', () => {
+    const shared = faultPlanSchema.parse({
+      rules: [
+        { query: [...new Set(keys.slice(0, 400).map(({ query }) => query))], probability: 0.3, fault: stall },
+        { query: keys[0]!.query, fault: { kind: 'wrong-answer' } },
+      ],
+    });
+    const kindsOf = (some: RequestKey[]) => some.map((one) => drawFault(shared, 5, one)?.kind);
+    const share = kindsOf(keys.slice(0, 400)).filter((kind) => kind === 'stall').length / 400;
+    expect(share).toBeCloseTo(0.3, 1);
+    expect(kindsOf(keys.slice(400, 800)).some((kind) => kind !== undefined)).toBe(false);
+    const first = kindsOf(Array.from({ length: 40 }, (_, at) => key(at + 1, keys[0]!.query)));
+    expect(new Set(first)).toEqual(new Set(['stall', 'wrong-answer']));
+  });
+
   it('says which faults are billed', () => {
     const billed = (fault: object): boolean =>
       isBilled(drawFault(faultPlanSchema.parse({ rules: [{ fault }] }), 0, key(1)));

@@ -24,6 +24,8 @@ const kinds = [
   z.strictObject({ kind: z.literal('empty-content') }),
   /** 200 whose usage is the billed one times `factor`, and always differs from it. */
   z.strictObject({ kind: z.literal('wrong-usage'), factor: z.number().min(0).default(0.5) }),
+  /** 200 as ever, but wrong: what the model rightly answered to a query with another reference. Nothing tells it from a right one. */
+  z.strictObject({ kind: z.literal('wrong-answer') }),
 ] as const;
 
 const faultSchema = z.discriminatedUnion('kind', [...kinds]);
@@ -31,10 +33,12 @@ const faultSchema = z.discriminatedUnion('kind', [...kinds]);
 /** A rule holds for the requests that match all it names. */
 const ruleSchema = z.strictObject({
   model: z.string().optional(),
-  /** The recorded query's id. */
-  query: z.string().optional(),
+  /** The recorded query's id, or several. */
+  query: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
   /** Which requests of one model and query, counted from 1. */
   nth: z.union([z.int().min(1), z.array(z.int().min(1)).min(1)]).optional(),
+  /** The share of these requests that it holds for, drawn for each; the others go on to the next rule. Default: all. */
+  probability: z.number().min(0).max(1).optional(),
   /** Null: such requests go well whatever the rates say. */
   fault: faultSchema.nullable(),
 });
@@ -71,10 +75,13 @@ export interface RequestKey {
  */
 export function drawFault(plan: FaultPlan, seed: number, key: RequestKey): Fault | null {
   const rule = plan.rules.find(
-    ({ model, query, nth }) =>
+    ({ model, query, nth, probability }, at) =>
       (model === undefined || model === key.model) &&
-      (query === undefined || query === key.query) &&
-      (nth === undefined || [nth].flat().includes(key.nth)),
+      (query === undefined ||
+        query === key.query ||
+        (typeof query !== 'string' && query.includes(key.query))) &&
+      (nth === undefined || [nth].flat().includes(key.nth)) &&
+      (probability === undefined || drawUnit(seed, 'rule', at, key.model, key.query, key.nth) < probability),
   );
   if (rule !== undefined) return rule.fault;
   const draw = drawUnit(seed, 'fault', key.model, key.query, key.nth);

@@ -18,6 +18,12 @@ export interface Found {
 export interface Lookup {
   /** The recorded query with equal messages, answered by the model. Of queries with equal messages the first is taken. */
   find(request: ChatRequest): Found | Problem;
+  /**
+   * A wrong response in the form of the right ones: a right one of the model to a query with another reference, billed with
+   * the input of the query that was asked.
+   * @param draw in [0, 1): which of them.
+   */
+  findWrong(model: string, found: Found, draw: number): RecordedResponse | Problem;
   /** What a usage of the model costs; of a model that is not in the set, nothing. */
   cost(model: string, usage: MeteredUsage): Picodollars;
 }
@@ -31,7 +37,21 @@ export function createLookup(set: RecordedSet): Lookup {
   const rates = new Map<string, Rates>(
     Object.entries(set.models).map(([model, details]) => [model, recordedPrices(details)[0].rates]),
   );
+  const references = new Map(set.queries.map(({ id, reference }) => [id, reference]));
   return {
+    findWrong(model, { queryId, response }, draw) {
+      const reference = references.get(queryId);
+      const others = [...(set.responses.get(model)?.values() ?? [])].filter(
+        ({ id, correct }) =>
+          correct === 1 && references.get(id) !== undefined && references.get(id) !== reference,
+      );
+      const other = others[Math.floor(draw * others.length)];
+      if (reference === undefined || other === undefined) {
+        const message = `A wrong answer in the place of "${queryId}" needs its reference, and a response of "${model}" that is labelled right, to a query with another reference`;
+        return badRequest(message, 'messages', 'no_wrong_answer');
+      }
+      return { ...other, input_tokens: response.input_tokens, cached_tokens: response.cached_tokens ?? 0 };
+    },
     find({ model, messages }) {
       const responses = set.responses.get(model);
       if (responses === undefined) return modelNotFound(model, [...set.responses.keys()]);

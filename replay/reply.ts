@@ -55,6 +55,7 @@ export function replyTo(request: ChatRequest, completion: Completion, fault: Fau
     case 'malformed-json':
     case 'empty-content':
     case 'wrong-usage':
+    case 'wrong-answer':
     case undefined:
       return request.stream === true ? streamed(request, completion, fault) : unstreamed(completion, fault);
   }

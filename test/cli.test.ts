@@ -111,7 +111,7 @@ describe('help', () => {
     expect(stderr).toBe('');
     for (const command of [
       ...['up', 'worker', 'migrate', 'init', 'apply', 'policies', 'ask', 'batch', 'record', 'report', 'demo'],
-      ...['replay', 'codec-server', 'doctor', 'schema', 'budgets'],
+      ...['replay', 'codec-server', 'doctor', 'schema', 'budgets', 'demo-drift'],
     ]) {
       expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
     }

@@ -1,24 +1,17 @@
 import { displaySpend } from '../../core/spend.ts';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { Escalier, type CascadeAnswer } from '../../client/index.ts';
 import { formatUsd } from '../../core/money.ts';
-import { SEARCH_ATTRIBUTE_TYPES } from '../../core/search-attributes.ts';
 import { applyPolicies } from '../../ledger/policies.ts';
-import { migrate } from '../../ledger/migrate.ts';
-import { freePort, portOr } from '../../local/ports.ts';
-import { startStack, type Stack } from '../../local/stack.ts';
 import type { RecordedQuery } from '../../recorded/format.ts';
 import { readRecordedSet, type RecordedSet } from '../../recorded/read.ts';
-import { startReplay } from '../../replay/server.ts';
-import { createScorerRegistry } from '../../scorers/index.ts';
 import type { Context } from '../context.ts';
 import { differences, ledgerTotal, simulateAll } from '../demo/check.ts';
-import { chooseChain, demoPolicy, REPLAY } from '../demo/policy.ts';
+import { chooseChain, demoPolicy } from '../demo/policy.ts';
 import { chooseRecordedSet } from '../demo/recorded-folder.ts';
+import { startDemoServers } from '../demo/servers.ts';
 import { showDemo, type DemoResult } from '../demo/show.ts';
 import { CliError, EXIT } from '../exit.ts';
-import { createLog, hostWorker, type HostedWorker } from '../host-worker.ts';
+import type { HostedWorker } from '../host-worker.ts';
 import { labelServed } from '../label.ts';
 import { progress } from '../output.ts';
 import { runBatch } from '../run-batch.ts';
@@ -32,10 +25,6 @@ export interface DemoOptions {
   /** Whether the servers stay up afterwards, for a look around. */
   readonly keep: boolean;
 }
-
-/** The usual ports of Temporal and its UI, where they are free. */
-const TEMPORAL_PORT = 7233;
-const TEMPORAL_UI_PORT = 8233;
 
 /**
  * The whole stack on one machine: real Temporal, real Postgres, a worker, and recorded responses in the place of the
@@ -54,38 +43,9 @@ export async function demoCommand(context: Context, options: DemoOptions): Promi
   );
   context.say(`Task ${policy.task}: ${queries.length} queries up the chain ${chain.join(' → ')}\n`);
 
-  const folder = join(context.dataFolder, 'demo');
-  await rm(folder, { recursive: true, force: true });
-  const replay = await startReplay({ set, port: 0 });
-  let stack: Stack | undefined;
-  let worker: HostedWorker | undefined;
+  const servers = await startDemoServers(context, { set, name: 'demo' });
+  const { replay, stack, worker } = servers;
   try {
-    stack = await startStack({
-      dataFolder: folder,
-      cacheFolder: context.cacheFolder,
-      env: { ...context.env, DATABASE_URL: undefined, TEMPORAL_ADDRESS: undefined },
-      ports: {
-        postgres: await freePort(),
-        temporal: await portOr(TEMPORAL_PORT),
-        temporalUi: await portOr(TEMPORAL_UI_PORT),
-      },
-      searchAttributes: SEARCH_ATTRIBUTE_TYPES,
-      onProgress: context.say,
-      signal: context.signal,
-    });
-    await migrate(stack.databaseUrl);
-    worker = await hostWorker(context, {
-      settings: {
-        providers: new Map([[REPLAY, replayProvider(replay.url)]]),
-        warnings: [],
-      },
-      scorers: createScorerRegistry(),
-      databaseUrl: stack.databaseUrl,
-      temporalAddress: stack.temporalAddress,
-      namespace: 'default',
-      embedded: true,
-      log: createLog('warn'),
-    });
     await applyPolicies(worker.pool, [policy]);
     const startedAt = Date.now();
     const answers = await serve(context, worker, set, queries, options.concurrency);
@@ -116,9 +76,7 @@ export async function demoCommand(context: Context, options: DemoOptions): Promi
       await Promise.race([worker.done, aborted(context.signal)]);
     }
   } finally {
-    await worker?.stop();
-    await stack?.stop();
-    await replay.close();
+    await servers.stop();
   }
 }
 
@@ -127,20 +85,6 @@ function demoQueries(set: RecordedSet, count: number): RecordedQuery[] {
   const test = set.queries.filter(({ split }) => split === 'test');
   const rest = set.queries.filter(({ split }) => split !== 'test');
   return [...test, ...rest].slice(0, count);
-}
-
-function replayProvider(url: string) {
-  return {
-    name: REPLAY,
-    kind: 'openai-compatible' as const,
-    title: 'the replay provider',
-    baseUrl: url,
-    keyEnv: null,
-    keyRequired: false,
-    headers: {},
-    query: {},
-    priceProvider: null,
-  };
 }
 
 async function serve(

@@ -5,14 +5,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { Escalier } from '../../client/index.ts';
+import { packageFolder } from '../../cli/package-folder.ts';
+import { auditWorkflowId } from '../../core/temporal-names.ts';
+import { applyPolicies } from '../../ledger/policies.ts';
+import { readRecordedSet } from '../../recorded/read.ts';
+import { startReplay } from '../../replay/server.ts';
 import { buildTo } from '../support/build.ts';
+import { useDatabase } from '../support/database.ts';
 import { fewestKills, KILL_KINDS } from './kill-plan.ts';
+import { startWorkerProcess } from './one-worker.ts';
+import { chaosPolicy } from './policy.ts';
 import type { Tally } from './tally.ts';
 
 /** A call whose worker died is tried again after 15 s without a heartbeat, and the servers are started again. */
 const WITHIN_MS = 300_000;
 
+/** A heartbeat is missed after 15 s; the rest is two starts of a worker. */
+const AUDIT_WITHIN_MS = 60_000;
+
+const database = useDatabase();
 let folder: string;
 
 beforeAll(async () => {
@@ -51,3 +65,54 @@ test('each kind of kill once: no answer is lost, and the books agree', { timeout
   expect(tally.rows['orphaned']).toBeGreaterThan(0);
   expect(exit[0]).toBe(0);
 });
+
+test(
+  'an audit whose worker is killed with a response that Temporal has not heard of does not buy it again',
+  { timeout: AUDIT_WITHIN_MS },
+  async () => {
+    const set = await readRecordedSet(join(packageFolder(), 'demo', 'recorded'));
+    const policy = chaosPolicy(set);
+    const options = { regex: '.' };
+    const scorer = { name: 'validator', options, models: [], remote: false, scoresLastStage: true };
+    await applyPolicies(database.pool, [{ ...policy, scorer, audit: { share: 1 } }]);
+    const vendor = await startReplay({ set });
+    const temporalAddress = inject('temporalAddress');
+    const orders = {
+      ...{ databaseUrl: database.url, temporalAddress, vendorUrl: vendor.url, taskQueue: 'killed-audit' },
+    };
+    // The first response that is closed is the served one, the second the audit's first.
+    const first = startWorkerProcess(folder, orders, { point: 'close-committed', nth: 2 });
+    const workers = [first];
+    const connection = await Connection.connect({ address: temporalAddress });
+    const client = new Escalier({ address: temporalAddress, taskQueue: orders.taskQueue });
+    try {
+      const [{ messages }] = set.queries as [(typeof set.queries)[number]];
+      const ask = { task: policy.task, messages, idempotencyKey: 'killed-audit/1' };
+      const answer = await client.ask(ask);
+      const audit = await new Client({ connection }).workflow.start('audit', {
+        taskQueue: orders.taskQueue,
+        workflowId: auditWorkflowId(answer.queryId),
+        args: [{ queryId: answer.queryId, startedAt: answer.startedAt }],
+      });
+      expect(await first.ended).toBe('SIGKILL');
+      workers.push(startWorkerProcess(folder, orders, null));
+      expect(await audit.result()).toMatchObject({ message: null });
+      expect(await client.ask(ask)).toEqual(answer);
+      expect(vendor.meter.entries().map(({ model }) => model)).toEqual(['small', 'medium', 'large']);
+      const { rows } = await database.pool.query(
+        'select model, purpose, status from attempts where query_id = $1 order by started_at',
+        [answer.queryId],
+      );
+      expect(rows).toEqual([
+        { model: 'small', purpose: 'serve', status: 'succeeded' },
+        { model: 'medium', purpose: 'audit', status: 'succeeded' },
+        { model: 'large', purpose: 'audit', status: 'succeeded' },
+      ]);
+    } finally {
+      for (const worker of workers) await worker.stop();
+      await client.close();
+      await connection.close();
+      await vendor.close();
+    }
+  },
+);
