@@ -13,6 +13,12 @@ export interface DatabaseOptions {
   readonly connections?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
+  /**
+   * Whether statements are planned once for each connection, and not for each set of values: for a worker, whose statements are
+   * few, named and about one query each. What Postgres would choose by itself is a new plan each time, because it prices a
+   * general one as if it read every month's partition; making the plan then costs more than carrying it out.
+   */
+  readonly planOnce?: boolean;
   /** Told of connections that the server closed while they were idle. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -31,6 +37,12 @@ export function openDatabase(options: DatabaseOptions): pg.Pool {
   });
   // Without a listener an idle connection that Postgres closes would end the process; the next query opens another.
   pool.on('error', options.onIdleError ?? (() => undefined));
+  if (options.planOnce === true) {
+    // A connection that is lost meanwhile fails the statement behind this one, which is somebody's.
+    pool.on('connect', (client) => {
+      client.query('set plan_cache_mode = force_generic_plan').catch(() => undefined);
+    });
+  }
   return pool;
 }
 

@@ -26,7 +26,12 @@ const { upstreamUrl, temporalAddress, databaseUrl, execution, eager } = readOrde
 const taskQueue = `escalier-${execution}-${eager ? 'eager' : 'plain'}`;
 
 quietRuntime();
-const pool = openDatabase({ url: databaseUrl, connections: 20, applicationName: 'escalier worker' });
+const pool = openDatabase({
+  url: databaseUrl,
+  connections: 20,
+  planOnce: true,
+  applicationName: 'escalier worker',
+});
 const identity = workerIdentity();
 const worker = await startWorker({
   address: temporalAddress,

@@ -33,17 +33,28 @@ export interface LearnCommandOptions extends GoalOptions, SourceOptions {
   readonly html?: string;
 }
 
+const LEAST_RESPLITS = 2;
+
 /** From recorded responses to trained scorers, a policy, a certificate where one is asked for, and a report. */
 export async function learnCommand(context: Context, options: LearnCommandOptions): Promise<void> {
   const wanted = wantedOf(options);
+  if (options.resplits !== undefined) {
+    if (wanted.type === 'claim') {
+      throw new CliError('--resplits measures budgets and targets, not certificates', EXIT.usage);
+    }
+    if (options.resplits < LEAST_RESPLITS) {
+      throw new CliError(
+        `--resplits: one half shows no spread, and an interval takes ${LEAST_RESPLITS}`,
+        EXIT.usage,
+      );
+    }
+  }
   const { set, answer, from } = await readSource(context, options);
   const settings: LearnOptions = { seed: options.seed, include: options.include };
   try {
     context.say(`Reading ${set.queries.length} queries of ${set.responses.size} models of ${from}.`);
     const { dataset, leftOut } = toDataset(set, answer);
-    if (options.resplits !== undefined) {
-      if (wanted.type === 'claim')
-        throw new Error('--resplits measures budgets and targets, not certificates');
+    if (options.resplits !== undefined && wanted.type === 'goal') {
       await runResplits(context, dataset, wanted.goal, settings, options.resplits);
       return;
     }

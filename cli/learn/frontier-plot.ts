@@ -34,7 +34,10 @@ export function frontierPlot(result: LearnResult): string {
   const all = dotsOf(result);
   const places = [...all.flatMap(({ train, shown }) => [train, shown]), ...result.frontier];
   const costs = scaleOf(places.map(costOf), 1.3);
-  const errors = scaleOf(places.map(errorOf), 1.1);
+  const [shownHalf, figures] = halvesOf(result).at(-1)!;
+  const [worst, best] = figures.accuracy_interval;
+  const [y1, y2] = [errorOf({ ...figures, accuracy: worst }), errorOf({ ...figures, accuracy: best })];
+  const errors = scaleOf([...places.map(errorOf), y1, y2], 1.1);
   const across = WIDTH - MARGIN.marginLeft - MARGIN.marginRight;
   const down = HEIGHT - MARGIN.marginTop - MARGIN.marginBottom;
   const labels = labelPlaces(
@@ -57,7 +60,6 @@ export function frontierPlot(result: LearnResult): string {
         dx: side === 'right' ? LABEL_GAP : -LABEL_GAP,
       },
     );
-  const [shownHalf, figures] = halvesOf(result).at(-1)!;
   const dot = (place: (of: Dot) => Place, half: string, fill: (of: Dot) => string) =>
     Plot.dot(all, {
       x: (of: Dot) => costOf(place(of)),
@@ -71,11 +73,17 @@ export function frontierPlot(result: LearnResult): string {
     height: HEIGHT,
     ...MARGIN,
     x: {
-      ...{ type: 'log', domain: costs.domain, grid: true, ticks: 5, tickFormat: costTick },
+      ...{
+        type: 'log',
+        domain: costs.domain,
+        grid: true,
+        ticks: costTicks(costs.domain),
+        tickFormat: percentTick,
+      },
       label: 'mean cost, of the reference’s',
     },
     y: {
-      ...{ type: 'log', domain: [...errors.domain].reverse(), grid: true, label: 'right' },
+      ...{ type: 'log', domain: [...errors.domain].reverse(), grid: true, label: 'right', labelArrow: 'up' },
       ticks: ACCURACY_TICKS.map((accuracy) => 1 - accuracy).filter(
         (error) => error >= errors.domain[0] && error <= errors.domain[1],
       ),
@@ -94,8 +102,7 @@ export function frontierPlot(result: LearnResult): string {
       }),
       Plot.ruleX([figures], {
         x: costOf,
-        y1: Math.min(errors.domain[1], 1 - figures.accuracy_interval[0]),
-        y2: Math.max(errors.domain[0], 1 - figures.accuracy_interval[1]),
+        ...{ y1, y2 },
         ...{ stroke: COLOURS.policy, strokeWidth: 2 },
       }),
       dot(
@@ -156,7 +163,10 @@ function scaleOf(values: readonly number[], room: number) {
   };
 }
 
-/** Only 1, 2 and 5 of each power of ten have room for words. */
-function costTick(share: number): string {
-  return ['1', '2', '5'].includes(share.toExponential().charAt(0)) ? percentTick(share) : '';
+/** 1, 2 and 5 of each power of ten: more have no room for words. */
+function costTicks([low, high]: readonly [number, number]): number[] {
+  const powers = Array.from({ length: 8 }, (_, at) => 10 ** (at - 5));
+  return powers
+    .flatMap((power) => [1, 2, 5].map((leading) => leading * power))
+    .filter((tick) => tick >= low && tick <= high);
 }

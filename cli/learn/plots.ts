@@ -180,7 +180,7 @@ const LEAST_P = 1e-4;
 export function pathPlot({ p_values, level, path, point, plug_in }: CertificationResult): string {
   const tested = p_values.map((value, place) => ({ place, value, drawn: Math.max(LEAST_P, value) }));
   return draw({
-    ...{ height: 280, marginLeft: 60, marginRight: 40, marginBottom: 45, marginTop: 25 },
+    ...{ height: 280, marginLeft: 75, marginRight: 40, marginBottom: 45, marginTop: 25 },
     x: {
       label: 'point of the path: careful to cheap',
       domain: [-0.5, path.length - 0.5],

@@ -25,7 +25,7 @@ figure { margin: 1.25rem 0 0; background: var(--card); border: 1px solid var(--l
 figcaption { font-size: 0.9rem; }
 .plot { overflow-x: auto; margin-top: 0.5rem; }
 .plot svg { max-width: 100%; min-width: 600px; height: auto; }
-.wide { overflow-x: auto; } .wide td:first-child { white-space: nowrap; }
+.wide { overflow-x: auto; } .wide td:first-child { min-width: 9.5rem; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; margin: 0.5rem 0 0; font-size: 0.9rem; }
 .legend i { display: inline-block; width: 0.75rem; height: 0.75rem; border-radius: 3px; margin-right: 0.4rem; }
 table { border-collapse: collapse; width: 100%; margin-top: 1rem; font-variant-numeric: tabular-nums; font-size: 0.93rem; }
