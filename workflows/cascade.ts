@@ -1,5 +1,4 @@
-import { begin, step, type CascadeState, type Finish } from '../core/cascade.ts';
-import type { Plan } from '../core/policy.ts';
+import { begin, step } from '../core/cascade.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { end } from './end.ts';
@@ -19,24 +18,17 @@ import { review } from './review.ts';
 export async function cascade(request: CascadeRequest): Promise<CascadeAnswer> {
   const pinned = await pin(request);
   if (pinned.type === 'finished') return pinned.answer;
-
   const { plan } = pinned;
   const climb = new Climb(request, plan);
-  const { state, finish } = await climb.scope.run(() => climbUp(plan, climb));
-  const last = await review(plan, state, finish, climb);
+  const top = await climb.scope.run(async () => {
+    let { state, command } = begin(plan, climb.progress());
+    while (command.type !== 'finish') {
+      climb.show(command);
+      const happening = scoredAlready(command, climb) ?? (await perform(plan, state, command, climb));
+      ({ state, command } = step(plan, state, climb.eventOf(state, happening)));
+    }
+    return { state, finish: command };
+  });
+  const last = await review(plan, top.state, top.finish, climb);
   return end(last.plan, last.state, last.finish, climb);
-}
-
-/** From the first stage until the state machine has done. A cancel of the climb's scope is one of its events. */
-async function climbUp(plan: Plan, climb: Climb): Promise<{ state: CascadeState; finish: Finish }> {
-  let { state, command } = begin(plan, climb.progress());
-  while (command.type !== 'finish') {
-    climb.show(command);
-    // Nothing is waited for that is known.
-    const happening = scoredAlready(command, climb) ?? (await perform(plan, state, command, climb));
-    const event = { ...happening, ...climb.progress() };
-    climb.noteScores(state, event);
-    ({ state, command } = step(plan, state, event));
-  }
-  return { state, finish: command };
 }

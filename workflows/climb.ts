@@ -20,6 +20,9 @@ const attemptsQuery = defineQuery<readonly AttemptSummary[]>('attempts');
 /** Ends the query: its request is aborted within a second, its row closed, and nothing is served. */
 const cancelSignal = defineSignal('cancel');
 
+/** What came of a command, before money and time are added. */
+export type Happening<Event = CascadeEvent> = Event extends unknown ? Omit<Event, keyof Progress> : never;
+
 /** What is known of a stage beside the state machine's state. */
 export interface StageRecord {
   readonly message?: JsonObject;
@@ -83,13 +86,14 @@ export class Climb {
     this.stages.set(stage, { ...this.stages.get(stage), ...record });
   }
 
-  /** Notes the confidence that a stage's own candidate has got. */
-  noteScores(state: CascadeState, event: CascadeEvent): void {
-    if (event.type !== 'scored') return;
+  /** What came of a command as the state machine takes it; the confidence that a stage's own candidate has got is noted. */
+  eventOf(state: CascadeState, happening: Happening): CascadeEvent {
     const newest = state.responses.at(-1);
-    if (newest === undefined) return;
-    const own = event.scores.find((score) => score.answer === newest.answer);
-    this.note(newest.stage, { confidence: newest.answer === null ? 0 : (own?.confidence ?? null) });
+    if (happening.type === 'scored' && newest !== undefined) {
+      const own = happening.scores.find((score) => score.answer === newest.answer);
+      this.note(newest.stage, { confidence: newest.answer === null ? 0 : (own?.confidence ?? null) });
+    }
+    return { ...happening, ...this.progress() };
   }
 
   /** Tells whoever looks at the workflow where the climb stands. */

@@ -1,15 +1,13 @@
 import { ActivityFailure, ApplicationFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import type { CallFailure, ScoreInput } from '../activities/types.ts';
-import type { CascadeEvent, CascadeState, Command, Progress } from '../core/cascade.ts';
+import type { CascadeState, Command } from '../core/cascade.ts';
 import type { Plan, PlannedModel } from '../core/policy.ts';
 import { CANCEL_HEARD, DENIED, failureType, UNSCORED } from '../core/result.ts';
 import { brief, call, scheduleToClose, scoreHere, scoreThere } from './activities.ts';
 import { askModels } from './ask-models.ts';
-import type { Climb } from './climb.ts';
+import type { Climb, Happening } from './climb.ts';
 import { refTo, withQuery } from './pin.ts';
 
-/** What came of a command, before money and time are added. */
-type Happening<Event = CascadeEvent> = Event extends unknown ? Omit<Event, keyof Progress> : never;
 type Work = Extract<Command, { type: 'call' | 'score' }>;
 
 /** The scores of a stage whose call has scored it too; null where its command is still to be carried out. */
