@@ -58,7 +58,7 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
   const pool = openDatabase({
     url: options.databaseUrl,
     connections: 20,
-    planOnce: true,
+    forWorker: true,
     applicationName: 'escalier worker',
   });
   let served: ServedMetrics | null = null;

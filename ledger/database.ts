@@ -14,11 +14,12 @@ export interface DatabaseOptions {
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
   /**
-   * Whether statements are planned once for each connection, and not for each set of values: for a worker, whose statements are
-   * few, named and about one query each. What Postgres would choose by itself is a new plan each time, because it prices a
-   * general one as if it read every month's partition; making the plan then costs more than carrying it out.
+   * Whether it is for a worker, whose statements are few, named and about one query each. They are planned once for each
+   * connection: what Postgres would choose by itself is a new plan each time, because it prices a general one as if it read every
+   * month's partition, and making the plan then costs more than carrying it out. And those whose results are not waited for in
+   * between travel together, which cursors cannot.
    */
-  readonly planOnce?: boolean;
+  readonly forWorker?: boolean;
   /** Told of connections that the server closed while they were idle. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -31,13 +32,12 @@ export function openDatabase(options: DatabaseOptions): pg.Pool {
     connectionTimeoutMillis: 5_000,
     // A statement of the ledger takes milliseconds; one that waits this long waits for a lock that is not coming.
     statement_timeout: 30_000,
-    // Statements whose results are not waited for in between travel together.
-    pipeline: true,
+    pipeline: options.forWorker ?? false,
     allowExitOnIdle: true,
   });
   // Without a listener an idle connection that Postgres closes would end the process; the next query opens another.
   pool.on('error', options.onIdleError ?? (() => undefined));
-  if (options.planOnce === true) {
+  if (options.forWorker === true) {
     // A connection that is lost meanwhile fails the statement behind this one, which is somebody's.
     pool.on('connect', (client) => {
       client.query('set plan_cache_mode = force_generic_plan').catch(() => undefined);

@@ -29,7 +29,7 @@ quietRuntime();
 const pool = openDatabase({
   url: databaseUrl,
   connections: 20,
-  planOnce: true,
+  forWorker: true,
   applicationName: 'escalier worker',
 });
 const identity = workerIdentity();

@@ -8,7 +8,7 @@ interface WriterOrders extends Orders {
 }
 
 const { databaseUrl } = readOrders() as WriterOrders;
-const pool = openDatabase({ url: databaseUrl, connections: 20, planOnce: true });
+const pool = openDatabase({ url: databaseUrl, connections: 20, forWorker: true });
 
 /** Attempts of one query, so that a query's own row is locked by one writer at a time. */
 const ATTEMPTS_PER_QUERY = 50;
