@@ -17,8 +17,12 @@ const COMMITS: Readonly<Record<string, Point>> = {
   'end-query': 'end-before-commit',
 };
 
-/** A statement that is a transaction of its own. */
-const START = 'start-new-query';
+/** Statements that are transactions of their own. */
+const ALONE: Readonly<Record<string, Point>> = {
+  'start-new-query': 'plan-before-commit',
+  'open-at-once': 'intent-before-commit',
+  'close-at-once': 'close-before-commit',
+};
 
 /** Tells of every commit of the pool before it is sent. */
 export function watchCommits(pool: pg.Pool, passing: Passing): void {
@@ -30,7 +34,8 @@ export function watchCommits(pool: pg.Pool, passing: Passing): void {
       if (String(statement).startsWith('begin')) point = undefined;
       if (statement === 'commit' && point !== undefined) passing(point);
       if (typeof statement === 'object' && statement !== null && 'name' in statement) {
-        if (statement.name === START) passing('plan-before-commit');
+        const alone = ALONE[String(statement.name)];
+        if (alone !== undefined) passing(alone);
         point = COMMITS[String(statement.name)] ?? point;
       }
       return send(...args);

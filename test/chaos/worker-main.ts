@@ -28,7 +28,12 @@ const passing: Passing = (point) => {
 };
 
 installRuntime(pino({ level: 'error', base: null }, pino.destination(2)));
-const pool = openDatabase({ url: orders.databaseUrl, connections: 20, applicationName: 'chaos worker' });
+const pool = openDatabase({
+  url: orders.databaseUrl,
+  connections: 20,
+  applicationName: 'chaos worker',
+  forWorker: true,
+});
 watchCommits(pool, passing);
 try {
   await work();
