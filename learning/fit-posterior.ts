@@ -11,9 +11,9 @@ import { minimise } from './lbfgs.ts';
 import type { Uniform } from './random.ts';
 
 /** How much each kind of parameter is held back (ridge), in units of one query. */
-const POSTERIOR_PENALTIES = { models: 0.5, pairs: 2, shared: 0.1 };
+const PENALTIES = { models: 0.5, pairs: 2, shared: 0.1 };
 /** Sets of responses that are drawn of each query, of one to four models. */
-const SETS_PER_QUERY = 24;
+const SETS_PER_QUERY = 72;
 /** Each so many-th set is drawn from all models, so that those outside of the pool can be judged too. */
 const ANY_MODEL = 5;
 /** What the sets of a query count together: they share its responses, so they are worth less than so many queries. */
@@ -21,16 +21,20 @@ const WEIGHT_PER_QUERY = 4;
 const ITERATIONS = 50;
 const TOLERANCE = 1e-6;
 
-/** What has been paid for at some stage, and what comes of serving each candidate. */
-interface Example {
-  readonly candidates: number;
-  /** 0: none is right; c + 1: candidate c is. */
-  readonly right: number;
-  readonly terms: {
-    readonly places: Int32Array;
-    readonly amounts: Float64Array;
-    readonly alternatives: Int32Array;
-  };
+/**
+ * Examples in flat arrays, since the fit passes over them hundreds of times: what has been paid for at some stage, and what
+ * comes of serving each candidate.
+ */
+interface Examples {
+  /** By example: how many alternatives there are, and which is right (0: none of the candidates; c + 1: candidate c). */
+  readonly alternatives: readonly number[];
+  readonly right: readonly number[];
+  /** By example the place after its last term. */
+  readonly ends: readonly number[];
+  /** By term: the parameter's place, how much of it, and the alternative that it is for. */
+  readonly places: Int32Array;
+  readonly amounts: Float64Array;
+  readonly of: Uint8Array;
 }
 
 /**
@@ -45,36 +49,18 @@ export function fitPosterior(
   pool: readonly number[],
   accuracy: readonly number[],
   uniform: Uniform,
-  penalties = POSTERIOR_PENALTIES,
 ): Posterior {
   const models = data.models.length;
   const layout = layoutOf(models);
-  const examples: Example[] = [];
-  const everyone = data.models.map((_, model) => model);
-  for (const query of queries) {
-    for (let draw = 0; draw < SETS_PER_QUERY; draw++) {
-      const from = draw % ANY_MODEL === 0 ? everyone : pool;
-      const size = Math.min(from.length, 1 + (draw % MOST_RESPONSES));
-      examples.push(exampleOf(data, own, query, drawSet(from, size, uniform), accuracy));
-    }
-  }
+  const examples = drawExamples(data, own, queries, pool, accuracy, uniform);
   const weight = WEIGHT_PER_QUERY / SETS_PER_QUERY;
   const objective = (x: Float64Array, gradient: Float64Array): number => {
     gradient.fill(0);
-    let loss = 0;
-    for (const { candidates, right, terms } of examples) {
-      const utility = new Float64Array(candidates + 1);
-      const { places, amounts, alternatives } = terms;
-      for (let t = 0; t < places.length; t++) utility[alternatives[t]!]! += amounts[t]! * x[places[t]!]!;
-      const p = softmax(utility);
-      loss -= weight * Math.log(Math.max(p[right]!, 1e-300));
-      p[right]! -= 1;
-      for (let t = 0; t < places.length; t++)
-        gradient[places[t]!]! += weight * amounts[t]! * p[alternatives[t]!]!;
-    }
+    let loss = weight * addLoss(examples, x, gradient);
+    for (let i = 0; i < layout.size; i++) gradient[i]! *= weight;
     for (let i = 0; i < layout.size; i++) {
       const penalty =
-        i < layout.pair ? penalties.models : i < layout.ownVote ? penalties.pairs : penalties.shared;
+        i < layout.pair ? PENALTIES.models : i < layout.ownVote ? PENALTIES.pairs : PENALTIES.shared;
       loss += (penalty / 2) * x[i]! * x[i]!;
       gradient[i]! += penalty * x[i]!;
     }
@@ -85,31 +71,61 @@ export function fitPosterior(
   return { models, parameters: minimise(objective, start, { iterations: ITERATIONS, tolerance: TOLERANCE }) };
 }
 
-function exampleOf(
+/** The negative log-likelihood of the examples at parameters `x`; adds its gradient to `gradient`. */
+function addLoss(examples: Examples, x: Float64Array, gradient: Float64Array): number {
+  const { alternatives, right, ends, places, amounts, of } = examples;
+  const most = new Float64Array(MOST_RESPONSES + 1);
+  let loss = 0;
+  let from = 0;
+  for (let example = 0; example < ends.length; example++) {
+    const to = ends[example]!;
+    const p = most.subarray(0, alternatives[example]).fill(0);
+    for (let t = from; t < to; t++) p[of[t]!]! += amounts[t]! * x[places[t]!]!;
+    softmax(p);
+    loss -= Math.log(Math.max(p[right[example]!]!, 1e-300));
+    p[right[example]!]! -= 1;
+    for (let t = from; t < to; t++) gradient[places[t]!]! += amounts[t]! * p[of[t]!]!;
+    from = to;
+  }
+  return loss;
+}
+
+function drawExamples(
   data: Dataset,
   own: readonly Float64Array[],
-  query: number,
-  set: readonly number[],
+  queries: readonly number[],
+  pool: readonly number[],
   accuracy: readonly number[],
-): Example {
-  const { votes, spokesmen } = votesOf(data, own, query, set, accuracy);
+  uniform: Uniform,
+): Examples {
+  const layout = layoutOf(data.models.length);
+  const everyone = data.models.map((_, model) => model);
+  const alternatives: number[] = [];
+  const right: number[] = [];
+  const ends: number[] = [];
   const places: number[] = [];
   const amounts: number[] = [];
-  const alternatives: number[] = [];
-  eachTerm(layoutOf(data.models.length), votes, spokesmen.length, (place, amount, alternative) => {
-    places.push(place);
-    amounts.push(amount);
-    alternatives.push(alternative);
-  });
-  const right = spokesmen.findIndex((model) => data.responses[model]![query]!.correct === 1);
+  const of: number[] = [];
+  for (const query of queries) {
+    for (let draw = 0; draw < SETS_PER_QUERY; draw++) {
+      const from = draw % ANY_MODEL === 0 ? everyone : pool;
+      const size = Math.min(from.length, 1 + (draw % MOST_RESPONSES));
+      const { votes, spokesmen } = votesOf(data, own, query, drawSet(from, size, uniform), accuracy);
+      eachTerm(layout, votes, spokesmen.length, (place, amount, alternative) => {
+        places.push(place);
+        amounts.push(amount);
+        of.push(alternative);
+      });
+      alternatives.push(spokesmen.length + 1);
+      right.push(1 + spokesmen.findIndex((model) => data.responses[model]![query]!.correct === 1));
+      ends.push(places.length);
+    }
+  }
   return {
-    candidates: spokesmen.length,
-    right: right + 1,
-    terms: {
-      places: Int32Array.from(places),
-      amounts: Float64Array.from(amounts),
-      alternatives: Int32Array.from(alternatives),
-    },
+    ...{ alternatives, right, ends },
+    places: Int32Array.from(places),
+    amounts: Float64Array.from(amounts),
+    of: Uint8Array.from(of),
   };
 }
 

@@ -66,7 +66,7 @@ export function fitScorers(data: Dataset, queries: readonly number[], options: L
   }
   const models = modelsOn(data, queries);
   const usable = usableOf(data, models, options.include);
-  const pool = poolOf(usable);
+  const pool = poolOf(data, queries, usable);
   const folds = foldsOf(
     queries.map((query) => data.queries[query]!),
     FOLDS,
@@ -99,8 +99,8 @@ const LEAST_QUERIES = 50;
 const LEAST_FOLDS = 3;
 
 /**
- * The cheapest policy within one paired standard error of the most accurate one that the budget allows; or the cheapest that
- * is as accurate as the target.
+ * The cheapest policy within one paired standard error of the most accurate one that the budget allows, on its chain; or the
+ * cheapest that is as accurate as the target.
  * @throws {Error} when no policy meets the goal: says what would.
  */
 export function learnPolicy(data: Dataset, fitted: Fitted, goal: Goal, options: LearnOptions): Learned {

@@ -1,4 +1,5 @@
 import type { Dataset } from './dataset.ts';
+import { pairedDifference } from './paired.ts';
 
 /** A single model on some queries. */
 export interface ModelFigures {
@@ -31,18 +32,31 @@ export function referenceOf(figures: readonly ModelFigures[]): ModelFigures {
   });
 }
 
-/** A model that so many cheaper and more accurate ones stand before adds nothing that they do not. */
+/** A model that so many others stand before adds nothing that they do not, even if each is better by less than a sample can tell. */
 const DOMINATED_BY = 3;
 
-/** Models that a chain may be made of: those that fewer than {@link DOMINATED_BY} others are both cheaper and more accurate than. */
-export function poolOf(figures: readonly ModelFigures[]): number[] {
-  return figures
-    .filter(
-      (one) =>
-        figures.filter((other) => other.costUsd <= one.costUsd && other.accuracy > one.accuracy).length <
-        DOMINATED_BY,
-    )
-    .map(({ model }) => model);
+/**
+ * Models that a chain may be made of: all but those *dominated*. Another model, which costs no more, is more accurate by more
+ * than one paired standard error; or {@link DOMINATED_BY} such models are, by any amount. A dominated model's agreement may
+ * still tell something, but each model more doubles the chains that the luckiest is chosen from.
+ */
+export function poolOf(
+  data: Dataset,
+  queries: readonly number[],
+  figures: readonly ModelFigures[],
+): number[] {
+  const isPruned = (one: ModelFigures): boolean => {
+    const better = figures.filter((other) => other.costUsd <= one.costUsd && other.accuracy > one.accuracy);
+    if (better.length >= DOMINATED_BY) return true;
+    return better.some((other) => {
+      const [ofOne, ofOther] = [data.responses[one.model]!, data.responses[other.model]!];
+      const { mean, standardError } = pairedDifference(
+        queries.map((query) => ofOther[query]!.correct - ofOne[query]!.correct),
+      );
+      return mean > standardError;
+    });
+  };
+  return figures.filter((one) => !isPruned(one)).map(({ model }) => model);
 }
 
 /**

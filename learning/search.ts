@@ -41,7 +41,9 @@ export interface Found {
 
 /**
  * For each budget the cheapest policy within one paired standard error of the most accurate one that meets it: what a
- * sample cannot tell apart is not worth money (the one-standard-error rule; Breiman, Friedman, Olshen, Stone 1984).
+ * sample cannot tell apart is not worth money (the one-standard-error rule; Breiman, Friedman, Olshen, Stone 1984). As there,
+ * along one path: the policies of the best one's chain, which differ on few queries. Thousands of other chains lie within
+ * one standard error, too, and the cheapest of them is there by luck.
  * @returns null for a budget that no policy meets; and how many policies were compared.
  */
 export function search(
@@ -58,11 +60,12 @@ export function search(
   });
   const picks = [...best];
   const references = best.map((policy) => (policy === null ? null : valuesOf(policy)));
-  eachPolicy(tables, budgets, references, (policy, isWithin, isAsGood) => {
+  const chains = new Set(best.flatMap((policy) => (policy === null ? [] : [policy.table])));
+  eachPolicy([...chains], budgets, references, (policy, isWithin, isAsGood) => {
     for (const at of budgets.keys()) {
       const before = picks[at];
-      if (before == null || policy.costUsd >= before.costUsd || !isWithin(at)) continue;
-      if (isAsGood(at)) picks[at] = { ...policy };
+      if (before == null || policy.table !== before.table) continue;
+      if (policy.costUsd < before.costUsd && isWithin(at) && isAsGood(at)) picks[at] = { ...policy };
     }
   });
   return { found: picks.map((pick, at) => (pick === null ? null : { pick, best: best[at]! })), compared };

@@ -30,7 +30,7 @@ describe('an artifact', () => {
   });
 
   test.each<[object, string]>([
-    [{ formatVersion: 2 }, 'formatVersion'],
+    [{ formatVersion: 1 }, 'formatVersion'],
     [{ ngramBits: NGRAM_BITS + 1 }, 'ngramBits'],
     [{ features: ['text-length', 'mood', 'lines'] }, 'learned with the feature "mood", which is not there'],
     [{ posterior: '' }, `its posterior are 0 numbers instead of ${layoutOf(2).size}`],

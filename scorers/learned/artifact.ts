@@ -12,7 +12,7 @@ import { layoutOf, type Posterior } from './posterior.ts';
 const floats = z.base64();
 
 const artifactSchema = z.strictObject({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(2),
   task: z.string().min(1),
   /** In the order of the weights. A response of another model cannot be scored. */
   models: z.array(z.string()).min(1),
@@ -46,7 +46,7 @@ export function toArtifact(
   { models, features, own, posterior }: LearnedModel,
 ): LearnedArtifact {
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     task,
     models: [...models],
     features: features.map(({ name }) => name),

@@ -61,6 +61,7 @@ describe('the posterior', () => {
     values[layout.ownVote + 2] = 0.5; // of an own score of 2, with two responses: 1 more
     values[layout.none + 2 * 5 + 2] = -1; // none, with two responses and two candidates
     values[layout.doubt + 1] = 0.25;
+    values[layout.alone + 1] = 0.75; // nobody agrees with the second model
     const p = probabilities(
       { models: 2, parameters: values },
       [
@@ -69,7 +70,7 @@ describe('the posterior', () => {
       ],
       2,
     );
-    const weights = [Math.exp(-0.75), Math.exp(2), 1];
+    const weights = [Math.exp(-0.75), Math.exp(2), Math.exp(0.75)];
     const sum = weights.reduce((a, b) => a + b);
     for (const [at, weight] of weights.entries()) expect(p[at]).toBeCloseTo(weight / sum, 12);
   });

@@ -4,11 +4,13 @@
  * A conditional logit (McFadden 1974) over the candidates and *none of these*:
  *
  *   u(candidate) = Σ members (vote[m] + ownVote[responses] · s) + Σ pairs of members (agree + pair[m, m′]) + more[members]
+ *                  + alone[m] where m is its one member and there are other responses
  *   u(none)      = none[responses, candidates] + Σ responses (doubt[m] − ownDoubt[responses] · s)
  *                  + silent · (responses without answer)
  *
  * and P = softmax(u). `s` is a response's own score in log-odds. `pair` tells two models that think alike from two that do
- * not: the agreement of the first says little. The numbers of responses and of candidates are in it because the evidence
+ * not: the agreement of the first says little. `alone` tells a model that often knows better than the rest from one that is
+ * mostly wrong when nobody agrees with it. The numbers of responses and of candidates are in it because the evidence
  * changes its meaning on the way up: a second response to a query that the first model had right is other evidence than a
  * fourth one to a query on which three have disagreed.
  */
@@ -35,6 +37,7 @@ export const MOST_RESPONSES = 4;
 export interface Layout {
   readonly vote: number;
   readonly doubt: number;
+  readonly alone: number;
   readonly pair: number;
   readonly ownVote: number;
   readonly ownDoubt: number;
@@ -46,7 +49,7 @@ export interface Layout {
 }
 
 export function layoutOf(models: number): Layout {
-  const pair = 2 * models;
+  const pair = 3 * models;
   const ownVote = pair + (models * (models - 1)) / 2;
   const ownDoubt = ownVote + MOST_RESPONSES + 1;
   const agree = ownDoubt + MOST_RESPONSES + 1;
@@ -56,6 +59,7 @@ export function layoutOf(models: number): Layout {
   return {
     vote: 0,
     doubt: models,
+    alone: 2 * models,
     pair,
     ownVote,
     ownDoubt,
@@ -93,6 +97,7 @@ export function eachTerm(
       continue;
     }
     use(layout.vote + model, 1, candidate + 1);
+    if (members[candidate] === 1 && votes.length > 1) use(layout.alone + model, 1, candidate + 1);
     use(layout.ownVote + responses, own / members[candidate]!, candidate + 1);
     for (let j = 0; j < i; j++) {
       const other = votes[j]!;
@@ -124,7 +129,8 @@ export function probabilities(
 
 /** In place; safe from overflow. */
 export function softmax(values: Float64Array): Float64Array {
-  const most = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < values.length; i++) most = Math.max(most, values[i]!);
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i] = Math.exp(values[i]! - most);
   for (let i = 0; i < values.length; i++) values[i]! /= sum;
