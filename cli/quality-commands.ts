@@ -39,6 +39,23 @@ export function addQualityCommands(program: CommandUnknownOpts, run: Run): void 
     .option('--days <n>', 'queries that started in so many days', positive, 30)
     .action((options) => run(async () => (await import('./commands/quality.ts')).qualityCommand)(options));
 
+  program
+    .command('relearn')
+    .description('learn a task anew from its audits now; propose what holds on held-out ones, or say why not')
+    .requiredOption('-t, --task <task>', 'the task')
+    .addOption(new Option('-s, --settings <file>', 'providers, models and tasks').default('escalier.yaml'))
+    .addOption(new Option('--scorers <module>', 'a JavaScript module that exports your own scorers'))
+    .action((options) => run(async () => (await import('./commands/relearn.ts')).relearnCommand)(options));
+
+  program
+    .command('proposals')
+    .description('what learning anew came to, newest first, and how to put it into service')
+    .option('-t, --task <task>', 'of one task')
+    .option('--limit <n>', 'at most', positive, 10)
+    .action((options) =>
+      run(async () => (await import('./commands/proposals.ts')).proposalsCommand)(options),
+    );
+
   const review = program.command('review').description('answers for people to judge, as JSONL');
   review
     .command('export')
