@@ -1,11 +1,11 @@
 import type pg from 'pg';
-import type { JsonObject, Retention } from '../core/policy.ts';
+import type { Json, JsonObject, Retention } from '../core/policy.ts';
 import type { Rates } from '../core/price.ts';
 import type { KeptResponse } from './close-attempt.ts';
 import type { Queryable } from './database.ts';
 import { rangeValues, startedInRange, type ReportRange } from './report/range.ts';
 import { onSnapshot } from './report/snapshot.ts';
-import { readTexts, type QueryRef, type Sealer } from './texts.ts';
+import { readTexts, type QueryRef, type Sealer, type TextItem } from './texts.ts';
 
 /** An ended query with every usable response that was bought for it, audits too. */
 export interface LedgerQuery extends QueryRef {
@@ -15,6 +15,8 @@ export interface LedgerQuery extends QueryRef {
   readonly inclusion: number | null;
   /** Null where the texts are not retained. */
   readonly request: { readonly messages: readonly JsonObject[]; readonly parameters: JsonObject } | null;
+  /** The right answer that somebody wrote; null where nobody did, they differ, or it is not retained. */
+  readonly correction: string | null;
   /** By stage; of a stage's several, in the order they were made. */
   readonly responses: readonly LedgerResponse[];
 }
@@ -47,7 +49,7 @@ export interface LedgerQueries extends ReportRange {
   readonly audited?: boolean;
 }
 
-type Row = Omit<LedgerQuery, 'request' | 'responses'> & {
+type Row = Omit<LedgerQuery, 'request' | 'correction' | 'responses'> & {
   readonly responses: readonly Omit<LedgerResponse, 'kept'>[];
 };
 
@@ -80,11 +82,20 @@ async function withTexts(db: Queryable, sealer: Sealer | null, row: Row): Promis
   return {
     ...row,
     request: (texts.get('request') ?? null) as LedgerQuery['request'],
+    correction: correctionIn(texts),
     responses: row.responses.map((response) => ({
       ...response,
       kept: (texts.get(response.attemptId) ?? null) as KeptResponse | null,
     })),
   };
+}
+
+function correctionIn(texts: ReadonlyMap<TextItem, Json>): string | null {
+  const written = new Set(
+    [...texts].flatMap(([item, text]) => (item.startsWith('correction/') ? [text] : [])),
+  );
+  const [correction, ...others] = written;
+  return typeof correction === 'string' && others.length === 0 ? correction : null;
 }
 
 async function pageAfter(db: Queryable, range: LedgerQueries, last: Row | undefined): Promise<Row[]> {

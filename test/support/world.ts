@@ -14,6 +14,7 @@ import { applyPolicies } from '../../ledger/policies.ts';
 import type { ModelRequest } from '../../providers/provider.ts';
 import { inputTokenBound } from '../../providers/token-bound.ts';
 import { createScorerRegistry, type ScorerKind } from '../../scorers/index.ts';
+import type { RelearnTimes } from '../../worker/relearn-schedules.ts';
 import { startWorker, type CascadeWorker } from '../../worker/worker.ts';
 import { useDatabase, type TestDatabase } from './database.ts';
 import { answered, type Vendor } from './vendor.ts';
@@ -59,6 +60,7 @@ export interface WorkerOptions {
   /** 0 by default. */
   readonly maxCachedWorkflows?: number;
   readonly sweeper?: boolean;
+  readonly relearning?: RelearnTimes;
 }
 
 export interface AskOptions {
