@@ -1,8 +1,19 @@
-import { estimateShare, type Audited, type Estimate } from '../../core/audit-estimate.ts';
-import { messageText } from '../../core/message.ts';
-import { vocabularyOf, type Vocabulary } from '../../learning/baselines/prompt-terms.ts';
-import { clustersOf, cosine, nearest } from '../../learning/clusters.ts';
-import type { FirstStage } from './first-stage.ts';
+import { estimateShare, type Audited, type Estimate } from '../core/audit-estimate.ts';
+import { vocabularyOf, type Vocabulary } from './baselines/prompt-terms.ts';
+import { clustersOf, cosine, nearest } from './clusters.ts';
+
+/** What the first stage of a task did with a query. */
+export interface StageOutcome {
+  readonly prompt: string;
+  /** Whether its answer was not trusted, or none: a later stage was called for the answer. */
+  readonly escalated: boolean;
+  /** Whether its answer was right; null where nobody knows. */
+  readonly right: boolean | null;
+  /** What it was held against: person, reference or caller (a label), or last-stage (an audit); null where nobody knows. */
+  readonly judgedBy: string | null;
+  /** The chance with which the query was audited; null where it was not. */
+  readonly inclusion: number | null;
+}
 
 /** Queries of a task, or of one cluster of them. */
 export interface GroupFigures {
@@ -38,7 +49,7 @@ const EXAMPLES = 3;
 const FEWEST_IN_A_CLUSTER = 10;
 
 /** Whether a query is one that the first stage failed on. */
-export function isHard({ escalated, right }: FirstStage): boolean {
+export function isHard({ escalated, right }: Pick<StageOutcome, 'escalated' | 'right'>): boolean {
   return escalated || right === false;
 }
 
@@ -47,8 +58,8 @@ export function isHard({ escalated, right }: FirstStage): boolean {
  * a cluster has rates.
  * @param most clusters at most.
  */
-export function grouped(queries: readonly FirstStage[], most: number, seed: number): Escalated {
-  const prompts = queries.map(promptOf);
+export function grouped(queries: readonly StageOutcome[], most: number, seed: number): Escalated {
+  const prompts = queries.map(({ prompt }) => prompt);
   const vocabulary = vocabularyOf(prompts);
   const vectors = prompts.map(vocabulary.termsOf);
   const hard = [...queries.keys()].filter((at) => isHard(queries[at]!));
@@ -84,7 +95,7 @@ export function grouped(queries: readonly FirstStage[], most: number, seed: numb
   };
 }
 
-function figuresOf(queries: readonly FirstStage[], drawn: boolean): GroupFigures {
+function figuresOf(queries: readonly StageOutcome[], drawn: boolean): GroupFigures {
   const judges: Record<string, number> = {};
   const judged = queries.flatMap(({ right, judgedBy, inclusion }): Audited<boolean>[] => {
     if (right === null || judgedBy === null || (drawn && inclusion === null)) return [];
@@ -116,10 +127,4 @@ function termsOf(centroid: Float64Array, all: readonly Float64Array[], { terms }
     if (found.length === TERMS) break;
   }
   return found;
-}
-
-/** What the user said; a system message is the task's own, and the same for all. */
-export function promptOf({ messages }: Pick<FirstStage, 'messages'>): string {
-  const said = messages.filter(({ role }) => role !== 'system' && role !== 'developer');
-  return (said.length === 0 ? messages : said).map(messageText).join('\n');
 }

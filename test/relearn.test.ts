@@ -70,7 +70,7 @@ async function relearn(name: string): Promise<Relearned> {
     ...{ taskQueue: world.taskQueue, workflowId, args: [name] },
   });
   const learned = (await handle.result()) as Relearned;
-  if (name === 'canary') await record('relearn', handle);
+  if (learned.decision === 'promoted') await record('relearn', handle);
   return learned;
 }
 

@@ -3,7 +3,7 @@ import { eachLedgerQuery } from '../../ledger/recorded-queries.ts';
 import { messageOf, type Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
 import { firstStageOf, type FirstStage } from '../escalated/first-stage.ts';
-import { grouped, isHard } from '../escalated/group.ts';
+import { grouped, isHard } from '../../learning/hard-queries.ts';
 import { showEscalated, type FinetuneTally } from '../escalated/text.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { sealerOf } from '../sealer.ts';
@@ -46,7 +46,11 @@ export async function escalatedCommand(context: Context, options: EscalatedOptio
   }
   const groups = grouped(queries, options.clusters, options.seed);
   if (out !== undefined) {
-    const lines = queries.map((query, at) => ({ cluster: (groups.placeOf[at] ?? 0) + 1, ...query }));
+    const lines = queries.map((query, at) => ({
+      cluster: (groups.placeOf[at] ?? 0) + 1,
+      ...query,
+      prompt: undefined,
+    }));
     await writeLines('--out', out, lines.filter(isHard));
   }
   const tuned = finetune === undefined ? null : await writeChats(finetune, queries.filter(isHard));

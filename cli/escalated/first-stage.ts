@@ -1,19 +1,12 @@
 import { messageText } from '../../core/message.ts';
 import type { JsonObject } from '../../core/policy.ts';
+import type { StageOutcome } from '../../learning/hard-queries.ts';
 import type { LedgerQuery, LedgerResponse } from '../../ledger/recorded-queries.ts';
 
-/** What the first stage of a task did with a query, and what would have been right. */
-export interface FirstStage {
+/** What the first stage did with a query of the ledger, and what would have been right. */
+export interface FirstStage extends StageOutcome {
   readonly query: string;
   readonly messages: readonly JsonObject[];
-  /** Whether its answer was not trusted, or none: a later stage was called for the answer. */
-  readonly escalated: boolean;
-  /** Whether its answer was right; null where nobody knows. */
-  readonly right: boolean | null;
-  /** What it was held against: person, reference or caller (a label), or last-stage (an audit); null where nobody knows. */
-  readonly judgedBy: string | null;
-  /** The chance with which the query was audited; null where it was not. */
-  readonly inclusion: number | null;
   /** Null where none is known. */
   readonly rightAnswer: RightAnswer | null;
 }
@@ -40,6 +33,7 @@ export function firstStageOf({
   return {
     query: queryId,
     messages: request.messages,
+    prompt: promptOf(request.messages),
     escalated: served.some(({ stage }) => stage > 0),
     right,
     judgedBy: right === null ? null : first?.correct == null ? 'last-stage' : first.labelledBy,
@@ -59,4 +53,10 @@ function rightAnswerOf(correction: string | null, responses: readonly LedgerResp
   if (labelled !== undefined) return { text: labelled.text, by: 'label' };
   const last = said.findLast(({ agreesWithLast }) => agreesWithLast === true);
   return last === undefined || last.correct === false ? null : { text: last.text, by: 'last-stage' };
+}
+
+/** What the user said; a system message is the task's own, and the same for all. */
+function promptOf(messages: readonly JsonObject[]): string {
+  const said = messages.filter(({ role }) => role !== 'system' && role !== 'developer');
+  return (said.length === 0 ? messages : said).map(messageText).join('\n');
 }

@@ -1,5 +1,5 @@
 import { percent, table } from '../output.ts';
-import type { Cluster, Escalated, GroupFigures } from './group.ts';
+import type { Cluster, Escalated, GroupFigures } from '../../learning/hard-queries.ts';
 
 /** What became of the hard queries on their way into a file for fine-tuning. */
 export interface FinetuneTally {

@@ -17,7 +17,7 @@ export interface PairedOutcomes {
 }
 
 /** The chance with which a policy that loses more than is allowed passes for one that does not. */
-export const LEVEL = 0.05;
+const LEVEL = 0.05;
 
 /**
  * Holds a learned policy against the current one. That it gives away more accuracy than `maxLoss` is tested by betting, as
