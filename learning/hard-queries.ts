@@ -35,23 +35,22 @@ export interface Cluster extends GroupFigures {
 }
 
 export interface Escalated {
+  /** Whether the first stage ever served alone: with a scorer that compares answers it cannot, and only wrong answers are hard. */
+  readonly trusted: boolean;
   /** All queries together. */
   readonly all: GroupFigures;
   /** Largest first. */
   readonly clusters: readonly Cluster[];
   /** Of each query, in the order given: the number of its cluster. */
   readonly placeOf: readonly number[];
+  /** Of each query: whether the first stage failed on it. */
+  readonly hard: readonly boolean[];
 }
 
 const TERMS = 8;
 const EXAMPLES = 3;
 /** Fewer hard queries to a cluster are anecdotes. */
 const FEWEST_IN_A_CLUSTER = 10;
-
-/** Whether a query is one that the first stage failed on. */
-export function isHard({ escalated, right }: Pick<StageOutcome, 'escalated' | 'right'>): boolean {
-  return escalated || right === false;
-}
 
 /**
  * Clusters the hard queries by the words of their prompts, and puts every other query to the cluster that it is most like, so that
@@ -62,6 +61,8 @@ export function grouped(queries: readonly StageOutcome[], most: number, seed: nu
   const prompts = queries.map(({ prompt }) => prompt);
   const vocabulary = vocabularyOf(prompts);
   const vectors = prompts.map(vocabulary.termsOf);
+  const trusted = queries.some(({ escalated }) => !escalated);
+  const isHard = ({ escalated, right }: StageOutcome): boolean => right === false || (trusted && escalated);
   const hard = [...queries.keys()].filter((at) => isHard(queries[at]!));
   const count = Math.max(1, Math.min(most, Math.floor(hard.length / FEWEST_IN_A_CLUSTER)));
   const { centroids } = clustersOf(
@@ -81,6 +82,7 @@ export function grouped(queries: readonly StageOutcome[], most: number, seed: nu
       ...figuresOf(
         own.map((at) => queries[at]!),
         drawn,
+        isHard,
       ),
       terms: termsOf(centroid, centroids, vocabulary),
       examples: [...new Set(likest.map((at) => prompts[at]!))].slice(0, EXAMPLES),
@@ -89,13 +91,19 @@ export function grouped(queries: readonly StageOutcome[], most: number, seed: nu
   });
   found.sort((a, b) => b.cluster.hard - a.cluster.hard);
   return {
-    all: figuresOf(queries, drawn),
+    trusted,
+    all: figuresOf(queries, drawn, isHard),
     clusters: found.map(({ cluster }) => cluster),
+    hard: queries.map(isHard),
     placeOf: places.map((place) => found.findIndex((one) => one.place === place)),
   };
 }
 
-function figuresOf(queries: readonly StageOutcome[], drawn: boolean): GroupFigures {
+function figuresOf(
+  queries: readonly StageOutcome[],
+  drawn: boolean,
+  isHard: (query: StageOutcome) => boolean,
+): GroupFigures {
   const judges: Record<string, number> = {};
   const judged = queries.flatMap(({ right, judgedBy, inclusion }): Audited<boolean>[] => {
     if (right === null || judgedBy === null || (drawn && inclusion === null)) return [];

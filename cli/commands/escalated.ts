@@ -3,7 +3,7 @@ import { eachLedgerQuery } from '../../ledger/recorded-queries.ts';
 import { messageOf, type Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
 import { firstStageOf, type FirstStage } from '../escalated/first-stage.ts';
-import { grouped, isHard } from '../../learning/hard-queries.ts';
+import { grouped } from '../../learning/hard-queries.ts';
 import { showEscalated, type FinetuneTally } from '../escalated/text.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { sealerOf } from '../sealer.ts';
@@ -45,6 +45,7 @@ export async function escalatedCommand(context: Context, options: EscalatedOptio
     );
   }
   const groups = grouped(queries, options.clusters, options.seed);
+  const isHard = (_query: unknown, at: number): boolean => groups.hard[at] === true;
   if (out !== undefined) {
     const lines = queries.map((query, at) => ({
       cluster: (groups.placeOf[at] ?? 0) + 1,
@@ -55,7 +56,9 @@ export async function escalatedCommand(context: Context, options: EscalatedOptio
   }
   const tuned = finetune === undefined ? null : await writeChats(finetune, queries.filter(isHard));
   const told = { task, withoutTexts, finetune: tuned, ...groups };
-  context.out(context.json ? JSON.stringify({ ...told, placeOf: undefined }) : showEscalated(told));
+  context.out(
+    context.json ? JSON.stringify({ ...told, placeOf: undefined, hard: undefined }) : showEscalated(told),
+  );
 }
 
 /** In the form that vendors take for fine-tuning, which allows no other field. */

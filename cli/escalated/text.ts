@@ -19,13 +19,17 @@ export interface EscalatedTold extends Escalated {
 const LONGEST_EXAMPLE = 160;
 
 /** What the first stage fails on, for people. */
-export function showEscalated({ task, all, clusters, withoutTexts, finetune }: EscalatedTold): string {
+export function showEscalated(told: EscalatedTold): string {
+  const { task, all, trusted, clusters, withoutTexts, finetune } = told;
+  const failed = trusted
+    ? `the first stage was not trusted with ${all.hard} of ${all.queries} queries, or had them wrong.`
+    : `the first stage never serves alone, and had ${all.hard} of ${all.queries} queries wrong, as far as is known.`;
   const row = (name: string, own: GroupFigures, cluster: Cluster | null): string[] => [
     ...[name, String(own.hard), String(own.queries), percent(own.escalationRate), accuracyText(own)],
     cluster === null ? '' : cluster.terms.join(', '),
   ];
   return [
-    `Task ${task}: the first stage was not trusted with ${all.hard} of ${all.queries} queries, or had them wrong.${withoutTexts === 0 ? '' : ` ${withoutTexts} more have no texts, and are not looked at.`}`,
+    `Task ${task}: ${failed}${withoutTexts === 0 ? '' : ` ${withoutTexts} more have no texts, and are not looked at.`}`,
     table(
       ['cluster', 'hard', 'of', 'escalated', 'first stage right', 'what marks its prompts'],
       [row('all', all, null), ...clusters.map((cluster, at) => row(String(at + 1), cluster, cluster))],

@@ -61,9 +61,9 @@ describe('the responses of an audited query', () => {
       [[1, 0, 1], 'person', true],
     ],
     [
-      'a last stage that is wrong says nothing',
+      'nothing is right where only the last stage was labelled, and is wrong',
       [{ text: '1' }, { text: '3' }, { text: '2', correct: false }],
-      null,
+      [[0, 0, 0], 'last-stage', true],
     ],
     ['a model that gave no answer', [{ text: '1' }, { text: '1' }], null],
   ])('%s', (_name, said, expected) => {

@@ -18,8 +18,9 @@ const KINDS = ['person', 'reference', 'caller'];
 
 /**
  * Says of every response of an audited query whether it is right. By labels: its own, that of a response with the same answer, or
- * that another answer is right. Where none says it, the last stage's answer is taken for right, unless a label says that it is wrong.
- * So no query is left out because of what its label says: labels of wrong answers alone say nothing of the others.
+ * that another answer is right. Where none says it, by the last stage: only its answer is taken for right, and not even that where a
+ * label says that it is wrong. That is hard on answers that nobody labelled; but to leave the query out would be to choose queries by
+ * what their labels say, since a label of a wrong answer says nothing of the others.
  * @param models that must have answered.
  * @returns null where one of them has no response, or a response cannot be judged.
  */
@@ -38,15 +39,12 @@ export function judgedQuery(
     return { response, answer, agreesWithLast: kept?.agreesWithLast ?? null };
   });
   const right = new Set(said.flatMap(({ response, answer }) => (response.correct === 1 ? [answer] : [])));
-  const lastIsWrong = said.some(
-    ({ response, agreesWithLast }) => agreesWithLast === true && response.correct === 0,
-  );
   const judge = ({ response, answer, agreesWithLast }: Said): Judgement | null => {
     if (response.correct !== undefined) return { correct: response.correct, byLastStage: false };
     if (right.size > 0 && spec.from !== 'open')
       return { correct: right.has(answer) ? 1 : 0, byLastStage: false };
-    // What agrees with it has had its label.
-    if (agreesWithLast === null || lastIsWrong) return null;
+    if (agreesWithLast === null) return null;
+    // Where a label says that the last stage is wrong, so has had what agrees with it.
     return { correct: agreesWithLast ? 1 : 0, byLastStage: true };
   };
   const judged = said.flatMap((own) => {
