@@ -73,7 +73,13 @@ describe('the end of a run', () => {
 
   it('takes the query over where Temporal says that it is the run that counts: one that was reset', async () => {
     const latest = { runId: 'mine', status: 'running' } as const;
-    const world = worldOf([{ type: 'left', runId: 'earlier' }, { type: 'ended', attempts: [] }], latest);
+    const world = worldOf(
+      [
+        { type: 'left', runId: 'earlier' },
+        { type: 'ended', attempts: [] },
+      ],
+      latest,
+    );
     await world.run();
     expect(world).toMatchObject({
       asked: [{ runId: 'mine' }, { runId: 'mine', insteadOf: 'earlier' }],

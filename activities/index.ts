@@ -5,6 +5,7 @@ import { CancelWatch } from './cancel-watch.ts';
 import { end } from './end.ts';
 import { label } from './label.ts';
 import { plan } from './plan.ts';
+import { createRelearnActivities } from './relearn.ts';
 import { restore } from './restore.ts';
 import { createReviewActivities } from './review.ts';
 import type { Ports, WorkflowStates } from './ports.ts';
@@ -17,6 +18,7 @@ import type {
   CancelTarget,
   CascadeActivities,
   FeedbackActivities,
+  RelearnActivities,
   ReviewActivities,
   ScoreInput,
   SweepActivities,
@@ -41,7 +43,8 @@ export function createActivities(
   AuditActivities &
   FeedbackActivities &
   ReviewActivities &
-  WatchActivities {
+  WatchActivities &
+  RelearnActivities {
   const watch = new CancelWatch(ports.ledger);
   return {
     plan: (request) => plan(ports, request),
@@ -56,6 +59,7 @@ export function createActivities(
     ...createReviewActivities(ports),
     ...createWatchActivities(ports),
     ...createAuditActivities(ports, temporal, heartbeating),
+    ...createRelearnActivities(ports, heartbeating),
   };
 }
 

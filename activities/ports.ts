@@ -1,5 +1,6 @@
 import type { Price } from '../core/price.ts';
 import type { JsonObject, ScorerSpec } from '../core/policy.ts';
+import type { Relearner } from '../core/relearning.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Provider } from '../providers/provider.ts';
 import type { Score } from '../scorers/scorer.ts';
@@ -43,6 +44,8 @@ export interface Ports {
   readonly inputTokenBound: (messages: readonly JsonObject[], parameters: JsonObject) => number | null;
   /** Where alarms are posted to; absent for nowhere. */
   readonly alarmWebhook?: string;
+  /** Learns tasks anew; absent in a worker that has no learning. */
+  readonly relearner?: Relearner;
   /** Identity of the worker, kept with every attempt. */
   readonly worker: string;
 }

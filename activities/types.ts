@@ -3,6 +3,7 @@ import type { Verdict } from '../core/verdict.ts';
 import type { FailureKind } from '../core/failure.ts';
 import type { Feedback, Labelled, Review } from '../core/feedback.ts';
 import type { JsonObject, Plan, PlannedModel } from '../core/policy.ts';
+import type { Relearned } from '../core/relearning.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
 import type { QueryRef } from '../ledger/texts.ts';
@@ -222,6 +223,13 @@ export interface WatchActivities {
   lookForShifts(): Promise<number>;
   /** Logs an alarm and posts it to the webhook; does nothing where that was done. */
   tellAlarm(alarmId: string): Promise<void>;
+}
+
+export interface RelearnActivities {
+  /** Learns a task anew and keeps what it came to. */
+  learnAnew(task: string): Promise<Relearned>;
+  /** Makes a proposal the canary of its task. */
+  startProposedCanary(proposalId: string): Promise<Relearned>;
 }
 
 export interface SweepActivities {

@@ -21,10 +21,15 @@ import {
 } from '../worker/index.ts';
 import { payloadKeys, temporalCredentials, type Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
+import { createRelearner } from './relearn/relearner.ts';
+import { relearnTimes } from './relearn/times.ts';
 import { sealerOf } from './sealer.ts';
+import type { SettingsOfWorker } from './serving/promote-learned.ts';
 
 export interface HostOptions {
   readonly settings: Pick<Settings, 'providers' | 'warnings'> & Partial<Pick<Settings, 'raw'>>;
+  /** The whole of the settings and their file's name, for a worker that learns its tasks anew. */
+  readonly relearning?: Omit<SettingsOfWorker, 'scorers'>;
   readonly scorers: ScorerRegistry;
   readonly databaseUrl: string;
   readonly temporalAddress: string;
@@ -49,7 +54,7 @@ export interface HostedWorker {
 
 /** Hosts a worker in this process, with everything that its activities need. */
 export async function hostWorker(context: Context, options: HostOptions): Promise<HostedWorker> {
-  const { settings, scorers, log } = options;
+  const { settings, scorers, relearning, log } = options;
   for (const warning of settings.warnings) log.warn(warning);
   for (const provider of settings.providers.values()) {
     const problem = missingKey(provider, context.env);
@@ -80,6 +85,7 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
       env: context.env,
       worker: identity,
       alarmWebhook: settings.raw?.alarms?.webhook,
+      relearner: relearning && createRelearner({ ...relearning, scorers, pool, sealer }),
     });
     const worker = await startWorker({
       address: options.temporalAddress,
@@ -88,6 +94,7 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
       ports: served === null ? ports : { ...ports, ledger: served.watch(ports.ledger) },
       identity,
       sweeper: true,
+      ...(relearning === undefined ? {} : { relearning: relearnTimes(relearning.settings) }),
       ...(keys === null ? {} : { payloadCodec: createPayloadCodec(keys) }),
     });
     const partitions = keepPartitions(pool, (error) => {

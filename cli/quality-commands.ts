@@ -1,5 +1,5 @@
 import { Option, type CommandUnknownOpts } from '@commander-js/extra-typings';
-import { collect, fraction, list, positive } from './arguments.ts';
+import { collect, fraction, list, positive, whole } from './arguments.ts';
 import type { Context } from './context.ts';
 
 type Run = <Args extends unknown[]>(
@@ -38,6 +38,42 @@ export function addQualityCommands(program: CommandUnknownOpts, run: Run): void 
     )
     .option('--days <n>', 'queries that started in so many days', positive, 30)
     .action((options) => run(async () => (await import('./commands/quality.ts')).qualityCommand)(options));
+
+  program
+    .command('relearn')
+    .description('learn a task anew from its audits now; propose what holds on held-out ones, or say why not')
+    .requiredOption('-t, --task <task>', 'the task')
+    .addOption(new Option('-s, --settings <file>', 'providers, models and tasks').default('escalier.yaml'))
+    .addOption(new Option('--scorers <module>', 'a JavaScript module that exports your own scorers'))
+    .action((options) => run(async () => (await import('./commands/relearn.ts')).relearnCommand)(options));
+
+  program
+    .command('proposals')
+    .description('what learning anew came to, newest first, and how to put it into service')
+    .option('-t, --task <task>', 'of one task')
+    .option('--limit <n>', 'at most', positive, 10)
+    .action((options) =>
+      run(async () => (await import('./commands/proposals.ts')).proposalsCommand)(options),
+    );
+
+  program
+    .command('escalated')
+    .description('kinds of query that the first stage fails on; as JSONL, also to fine-tune it with')
+    .requiredOption('-t, --task <task>', 'the task')
+    .option('--days <n>', 'queries that started in so many days', positive, 30)
+    .option('--clusters <n>', 'at most', positive, 8)
+    .option('--seed <n>', 'the same queries and seed give the same clusters', whole, 1)
+    .option(
+      '-o, --out <file>',
+      'where the queries are written, each with its cluster and what is known of it',
+    )
+    .option(
+      '--finetune <file>',
+      'where chats with the right answer are written, of those whose right answer is known',
+    )
+    .action((options) =>
+      run(async () => (await import('./commands/escalated.ts')).escalatedCommand)(options),
+    );
 
   const review = program.command('review').description('answers for people to judge, as JSONL');
   review

@@ -13,7 +13,8 @@ export function addServingCommands(program: CommandUnknownOpts, run: Run): void 
   program
     .command('promote')
     .description('put a learned policy into service: for all new queries of its task, or for a share of them')
-    .argument('<folder>', 'what "escalier learn" wrote')
+    .argument('[folder]', 'what "escalier learn" wrote')
+    .option('--proposal <id>', 'what "escalier relearn" proposed, in the place of a folder')
     .addOption(
       new Option(
         '--canary <share>',
@@ -26,7 +27,7 @@ export function addServingCommands(program: CommandUnknownOpts, run: Run): void 
     .action((folder, options) =>
       run(async () => {
         const { promoteCommand } = await import('./commands/promote.ts');
-        return (context, from: string, how: typeof options) => promoteCommand(context, from, how);
+        return (context, from: string | undefined, how: typeof options) => promoteCommand(context, from, how);
       })(folder, options),
     );
 

@@ -24,3 +24,10 @@ export function alarmWorkflowId(alarmId: string): string {
 export function auditWorkflowId(queryId: string): string {
   return `escalier-audit-${queryId}`;
 }
+
+export const RELEARN_WORKFLOW_TYPE = 'relearn';
+
+/** The workflow that learns a task anew, and the schedule that starts it: runs of the schedule have their time behind it. */
+export function relearnWorkflowId(task: string): string {
+  return `escalier-relearn-${task}`;
+}

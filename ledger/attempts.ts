@@ -1,18 +1,13 @@
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { BudgetState } from '../core/budget.ts';
-import type { FailureKind } from '../core/failure.ts';
 import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
-import type { JsonObject, Purpose, Retention } from '../core/policy.ts';
-import { sha256 } from '../core/request-hash.ts';
+import type { Purpose } from '../core/policy.ts';
 import type { AttemptStatus, AttemptSummary } from '../core/result.ts';
-import type { Spend } from '../core/spend.ts';
-import type { Usage } from '../core/usage.ts';
-import { denyReservation, settleReservation } from './budgets.ts';
-import { inTransaction, onlyRow, storable, type Queryable } from './database.ts';
+import { denyReservation } from './budgets.ts';
+import { inTransaction, onlyRow, type Queryable } from './database.ts';
 import { insertIntent, openAtOnce } from './insert-intent.ts';
-import { keepText, type QueryRef, type Sealer } from './texts.ts';
-import { rejectUnused } from './verdicts.ts';
+import type { QueryRef } from './texts.ts';
 
 /** What the state machine asks for. Its attempts share this identity and differ in `try`. */
 export interface Call extends QueryRef {

@@ -1,15 +1,12 @@
-import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { auditShareOf } from '../core/audit.ts';
-import type { Outcome, Served } from '../core/cascade.ts';
-import type { Verdict } from '../core/verdict.ts';
+import type { Outcome } from '../core/cascade.ts';
 import type { JsonObject, Policy, Retention } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import { requestHash } from '../core/request-hash.ts';
 import { planAudit } from './audits.ts';
-import { inTransaction, onlyRow, storable, type Queryable } from './database.ts';
-import { keepText, settleTexts, type QueryRef, type Sealer } from './texts.ts';
-import { rejectUnused } from './verdicts.ts';
+import { onlyRow, type Queryable } from './database.ts';
+import { keepText, type QueryRef, type Sealer } from './texts.ts';
 
 /** The Temporal run that a query is worked on by. */
 export interface QueryRun {

@@ -270,6 +270,30 @@ create table prices (
   constraint prices_pkey PRIMARY KEY (price_id)
 );
 
+create table proposals (
+  proposal_id bigint not null,
+  task text not null,
+  input_sha256 text not null,
+  created_at timestamp with time zone not null default now(),
+  current_version integer not null,
+  decision text not null,
+  reason text not null,
+  evidence jsonb not null,
+  policy jsonb,
+  scorer_sha256 text,
+  promoted_version integer,
+  promoted_at timestamp with time zone,
+  constraint proposals_check CHECK (((policy IS NULL) = (scorer_sha256 IS NULL))),
+  constraint proposals_check1 CHECK (((decision = 'refused'::text) OR (policy IS NOT NULL))),
+  constraint proposals_check2 CHECK (((decision = 'promoted'::text) = (promoted_version IS NOT NULL))),
+  constraint proposals_decision_check CHECK ((decision = ANY (ARRAY['proposed'::text, 'promoted'::text, 'refused'::text]))),
+  constraint proposals_input_sha256_check CHECK ((input_sha256 ~ '^[0-9a-f]{64}$'::text)),
+  constraint proposals_pkey PRIMARY KEY (proposal_id),
+  constraint proposals_scorer_sha256_fkey FOREIGN KEY (scorer_sha256) REFERENCES scorers(sha256),
+  constraint proposals_task_fkey FOREIGN KEY (task) REFERENCES tasks(name),
+  constraint proposals_task_input_sha256_key UNIQUE (task, input_sha256)
+);
+
 create table queries (
   query_id uuid not null,
   started_at timestamp with time zone not null,
@@ -1411,6 +1435,19 @@ comment on column prices.rates is 'USD per million tokens by kind, as decimal st
 comment on column prices.known_from is 'When this ledger first saw the row.';
 comment on column prices.valid_until is 'Holds until this instant, exclusive; null holds without end.';
 comment on column prices.service_tier is 'The vendor''s service tier that it is the price of (flex, batch, priority); null for the default tier.';
+comment on table proposals is 'What learning a task anew from its audits came to: a policy that held on queries which it was not learned from, or why none is proposed. The same evidence makes one row.';
+comment on column proposals.proposal_id is 'Ascends with time.';
+comment on column proposals.task is 'The task.';
+comment on column proposals.input_sha256 is 'SHA-256 of the audits and labels, the version that served and what was learned for.';
+comment on column proposals.created_at is 'When.';
+comment on column proposals.current_version is 'The policy version that served, which the learned policy was held against.';
+comment on column proposals.decision is 'proposed: it held, and waits for a person. promoted: it became a version of the task''s policy. refused: see reason.';
+comment on column proposals.reason is 'Why, in words, with the figures.';
+comment on column proposals.evidence is 'ProposalEvidence of core/proposal.ts: how many audits, judged by whom, and the comparison on the queries that were held out.';
+comment on column proposals.policy is 'The learned policy, as policy.json; null where nothing was learned.';
+comment on column proposals.scorer_sha256 is 'Its scorer; null where nothing was learned.';
+comment on column proposals.promoted_version is 'The policy version that it became; null where it was not promoted.';
+comment on column proposals.promoted_at is 'When it became that; null where it did not.';
 comment on table queries is 'One row per query. Partitioned by month on started_at (UTC).';
 comment on column queries.query_id is 'UUIDv7 that the ledger gave the query.';
 comment on column queries.started_at is 'When the query first started.';

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument, type Document } from 'yaml';
 import type { Budget } from '../core/budget.ts';
 import type { Policy } from '../core/policy.ts';
+import type { Relearning } from '../core/relearning.ts';
 import { redact } from '../providers/redact.ts';
 import type { ScorerRegistry } from '../scorers/registry.ts';
 import { budgetsOf } from './budgets.ts';
@@ -10,6 +11,7 @@ import { modelsOf, type ModelSettings } from './models.ts';
 import { policyOf } from './policies.ts';
 import { problemsOf, SettingsError, type Problem } from './problems.ts';
 import { providersOf, type ProviderSettings } from './providers.ts';
+import { relearningOf } from './relearn.ts';
 import { settingsSchema, type RawSettings } from './schema.ts';
 
 export interface Settings {
@@ -20,6 +22,8 @@ export interface Settings {
   readonly policies: readonly Policy[];
   /** Of tasks and tenants. `apply` stores them beside the policies. */
   readonly budgets: readonly Budget[];
+  /** By task, of those that are learned anew on a schedule. It belongs to the worker, as the providers do. */
+  readonly relearning: ReadonlyMap<string, Relearning>;
   /** What has aged since the policies were applied: prices have changed the order of a chain. One line each. */
   readonly warnings: readonly string[];
   /** As they are written: a learned policy is completed by its task's. */
@@ -118,5 +122,10 @@ function checked(
   const policies = Object.entries(raw.tasks)
     .map(([task, rawTask]) => policyOf({ settings: raw, models, scorers, now }, task, rawTask, problems))
     .filter((policy) => policy !== null);
-  return { providers, models, policies, budgets: budgetsOf(raw), raw };
+  const relearning = new Map(
+    Object.entries(raw.tasks).flatMap(([task, { relearn }]) =>
+      relearn === undefined ? [] : [[task, relearningOf(relearn)] as const],
+    ),
+  );
+  return { providers, models, policies, budgets: budgetsOf(raw), relearning, raw };
 }

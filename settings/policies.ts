@@ -59,6 +59,12 @@ export function policyOf(
   if (raw.watch !== undefined && raw.audit === undefined) {
     found.push({ path: [...path, 'watch'], message: 'sees nothing: set audit, such as 1%, or take it out' });
   }
+  if (raw.relearn !== undefined && raw.audit === undefined) {
+    found.push({
+      path: [...path, 'relearn'],
+      message: 'has nothing to learn from: set audit, such as 1%, or take it out',
+    });
+  }
   const thresholds = thresholdsOf(raw, path, found);
   const scorer = scorerOf(source.scorers, raw.scorer, modelAt, [...path, 'scorer'], found);
   const answer = answerOf(raw.answer);

@@ -5,6 +5,7 @@ import { durationSchema } from './duration.ts';
 import { auditSchema } from './audit.ts';
 import { priceSchema, usd } from './price-schema.ts';
 import { providerSchema } from './provider-schema.ts';
+import { relearnSchema } from './relearn.ts';
 import { watchSchema } from './watch.ts';
 
 /** The shape of `escalier.yaml`: the one truth, from which its type and its JSON Schema are made. */
@@ -110,6 +111,7 @@ export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) 
     audit: auditSchema.optional(),
     audit_budget: auditBudget.optional().describe('What all audits of the task may cost together.'),
     watch: watchSchema.optional(),
+    relearn: relearnSchema.optional(),
     deadline: durationSchema
       .optional()
       .describe('After this the best answer so far is served. Default: none.'),

@@ -19,9 +19,10 @@ describe('migrate', () => {
       '0007_quality',
       '0009_inline',
       '0010_watch',
+      '0011_proposals',
     ]);
     const { rows } = await pool.query<{ n: string }>('select count(*) as n from escalier_migrations');
-    expect(rows[0]!.n).toBe('9');
+    expect(rows[0]!.n).toBe('10');
     expect(await schemaProblem(pool)).toBeNull();
     await pool.end();
   });

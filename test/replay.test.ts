@@ -59,6 +59,7 @@ describe('histories of real runs', () => {
           'inline',
           'inline-with-retry',
           'judge',
+          'relearn',
         ].map((name) => `${name}.json`),
       ),
     );

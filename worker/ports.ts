@@ -1,4 +1,5 @@
 import type { ConnectedProvider, Ports } from '../activities/index.ts';
+import type { Relearner } from '../core/relearning.ts';
 import { createLedger } from '../ledger/ledger.ts';
 import type { Sealer } from '../ledger/texts.ts';
 import { createProvider } from '../providers/openai-provider.ts';
@@ -20,6 +21,8 @@ export interface PortsOptions {
   readonly worker: string;
   /** Where alarms are posted to. */
   readonly alarmWebhook?: string | undefined;
+  /** Learns tasks anew; undefined where the process has no learning. */
+  readonly relearner?: Relearner | undefined;
 }
 
 /** What a worker's activities do to the world, from its settings. */
@@ -37,6 +40,7 @@ export function createPorts(options: PortsOptions): Ports {
     scorer: (spec) => scorers.load(spec),
     inputTokenBound,
     worker: options.worker,
+    ...(options.relearner === undefined ? {} : { relearner: options.relearner }),
     ...(options.alarmWebhook === undefined ? {} : { alarmWebhook: options.alarmWebhook }),
   };
 }

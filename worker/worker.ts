@@ -5,6 +5,7 @@ import { createActivities, HEARTBEAT_MS, type Ports } from '../activities/index.
 import { TASK_QUEUE } from '../core/temporal-names.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
+import { ensureRelearnSchedules, type RelearnTimes } from './relearn-schedules.ts';
 import { ensureSweepSchedule } from './sweep-schedule.ts';
 import { workflowStates } from './workflow-states.ts';
 import { encryptingFailureConverterPath, workflowSource } from './workflow-source.ts';
@@ -23,6 +24,8 @@ export interface CascadeWorkerOptions {
   readonly maxCachedWorkflows?: number;
   /** Ensures the schedule that sweeps the ledger every minute, on this task queue. Default: no. */
   readonly sweeper?: boolean;
+  /** Sets the schedules on which tasks are learned anew, on this task queue. Default: leaves them as they are. */
+  readonly relearning?: RelearnTimes;
 }
 
 export interface CascadeWorker {
@@ -65,6 +68,10 @@ export async function startWorker(options: CascadeWorkerOptions): Promise<Cascad
     // Before the worker: one that is there keeps the connection from being closed when this fails.
     if (options.sweeper) {
       await ensureSweepSchedule(connection, options.namespace, options.taskQueue ?? TASK_QUEUE);
+    }
+    if (options.relearning !== undefined) {
+      const { namespace, taskQueue = TASK_QUEUE, relearning } = options;
+      await ensureRelearnSchedules(connection, namespace, taskQueue, relearning);
     }
     const dataConverter = options.payloadCodec && {
       payloadCodecs: [options.payloadCodec],

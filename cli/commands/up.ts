@@ -33,6 +33,7 @@ export async function upCommand(context: Context, options: UpOptions): Promise<v
     const worker = await hostWorker(context, {
       settings,
       scorers,
+      relearning: { settings, file: options.settings },
       ...stack,
       namespace,
       embedded: !context.env['TEMPORAL_ADDRESS'],

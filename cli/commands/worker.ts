@@ -13,6 +13,7 @@ export async function workerCommand(
   const worker = await hostWorker(context, {
     settings,
     scorers,
+    relearning: { settings, file: options.settings },
     databaseUrl: await requireDatabaseUrl(context),
     temporalAddress,
     namespace,

@@ -32,7 +32,7 @@ export interface LedgerEntry {
  */
 export function recordedQueryOf(
   task: string,
-  { queryId, request, responses }: LedgerQuery,
+  { queryId, inclusion, request, responses }: LedgerQuery,
   spec: AnswerSpec,
 ): LedgerEntry | { readonly leftOut: readonly LeftOut[] } {
   if (request === null) return { leftOut: ['no-texts'] };
@@ -50,7 +50,10 @@ export function recordedQueryOf(
     return { model, own, correct };
   });
   return {
-    query: { id: queryId, task, messages: [...request.messages] },
+    query: {
+      ...{ id: queryId, task, messages: [...request.messages] },
+      ...(inclusion === null ? {} : { inclusion_probability: inclusion }),
+    },
     responses: labelled.map(({ model, own, correct }) => ({
       ...{ id: queryId, model, ...own.response },
       ...(correct === null ? {} : { correct: correct ? 1 : 0 }),

@@ -1,26 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson } from '../../core/canonical-json.ts';
-import type { LearnedPolicy } from '../../core/learned-policy.ts';
 import { sha256 } from '../../core/request-hash.ts';
 import { parseLearnedPolicy } from '../../settings/learned-policy.ts';
 import { messageOf } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
-
-/** What `escalier learn` wrote. */
-export interface LearnedFolder {
-  readonly policyFile: string;
-  readonly learned: LearnedPolicy;
-  /** The JSON of `scorer.json`. */
-  readonly artifact: unknown;
-}
+import type { LearnedBundle } from './promote-learned.ts';
 
 /**
  * Reads `policy.json` and `scorer.json` of a folder.
  * @throws {CliError} when a file is missing, is no JSON, or they are not of one run.
  * @throws {SettingsError} when the policy is not one.
  */
-export async function readLearnedFolder(folder: string): Promise<LearnedFolder> {
+export async function readLearnedFolder(folder: string): Promise<LearnedBundle> {
   const policyFile = join(folder, 'policy.json');
   const scorerFile = join(folder, 'scorer.json');
   const learned = parseLearnedPolicy(await readJson(policyFile), policyFile);
@@ -32,7 +24,7 @@ export async function readLearnedFolder(folder: string): Promise<LearnedFolder> 
       EXIT.usage,
     );
   }
-  return { policyFile, learned, artifact };
+  return { name: policyFile, learned, artifact };
 }
 
 async function readJson(file: string): Promise<unknown> {

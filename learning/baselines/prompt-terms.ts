@@ -7,6 +7,8 @@ export interface Terms {
 export interface Vocabulary {
   /** Numbers are from 0 up to here. */
   readonly size: number;
+  /** By number. */
+  readonly terms: readonly string[];
   readonly termsOf: (prompt: string) => Terms;
 }
 
@@ -17,8 +19,8 @@ export interface Vocabulary {
  */
 export function vocabularyOf(prompts: readonly string[]): Vocabulary {
   const frequency = new Map<string, number>();
-  for (const term of prompts.flatMap((prompt) => [...termsIn(prompt)])) {
-    frequency.set(term, (frequency.get(term) ?? 0) + 1);
+  for (const prompt of prompts) {
+    for (const term of termsIn(prompt)) frequency.set(term, (frequency.get(term) ?? 0) + 1);
   }
   const known = new Map(
     [...frequency]
@@ -27,6 +29,7 @@ export function vocabularyOf(prompts: readonly string[]): Vocabulary {
   );
   return {
     size: known.size,
+    terms: [...known.keys()],
     termsOf(prompt) {
       const held = [...termsIn(prompt)].flatMap((term) => known.get(term) ?? []);
       const length = Math.hypot(...held.map(({ rarity }) => rarity)) || 1;

@@ -7,12 +7,14 @@ import type pg from 'pg';
 import { afterAll, beforeAll, beforeEach, inject } from 'vitest';
 import type { Ports } from '../../activities/index.ts';
 import type { Policy } from '../../core/policy.ts';
+import type { Relearner } from '../../core/relearning.ts';
 import type { CascadeAnswer, CascadeErrorDetails } from '../../core/result.ts';
 import { createLedger } from '../../ledger/ledger.ts';
 import { applyPolicies } from '../../ledger/policies.ts';
 import type { ModelRequest } from '../../providers/provider.ts';
 import { inputTokenBound } from '../../providers/token-bound.ts';
 import { createScorerRegistry, type ScorerKind } from '../../scorers/index.ts';
+import type { RelearnTimes } from '../../worker/relearn-schedules.ts';
 import { startWorker, type CascadeWorker } from '../../worker/worker.ts';
 import { useDatabase, type TestDatabase } from './database.ts';
 import { answered, type Vendor } from './vendor.ts';
@@ -47,6 +49,8 @@ export interface WorldOptions {
   readonly kinds?: (pool: pg.Pool, worker: string) => readonly ScorerKind[];
   /** Where alarms are posted to; asked when a worker starts. */
   readonly alarmWebhook?: () => string;
+  /** What learns tasks anew, of a worker; asked when it starts. */
+  readonly relearner?: (pool: pg.Pool) => Relearner;
 }
 
 export interface WorkerOptions {
@@ -56,6 +60,7 @@ export interface WorkerOptions {
   /** 0 by default. */
   readonly maxCachedWorkflows?: number;
   readonly sweeper?: boolean;
+  readonly relearning?: RelearnTimes;
 }
 
 export interface AskOptions {
@@ -74,7 +79,7 @@ export const messages = [{ role: 'user', content: 'What is six times seven?' }];
  * tasks, so that every task replays the workflow from its history. One query at a time: without a cache Temporal drops
  * local activities of queries that run at once, and starts them again only when their task has timed out.
  */
-export function useWorld({ kinds = () => [], alarmWebhook }: WorldOptions = {}): World {
+export function useWorld({ kinds = () => [], alarmWebhook, relearner }: WorldOptions = {}): World {
   quietTemporal();
   const database = useDatabase();
   const taskQueue = `test-${randomUUID()}`;
@@ -105,6 +110,7 @@ export function useWorld({ kinds = () => [], alarmWebhook }: WorldOptions = {}):
         ports: {
           ...fakePorts(world, identity, kinds(database.pool, identity)),
           ...(alarmWebhook === undefined ? {} : { alarmWebhook: alarmWebhook() }),
+          ...(relearner === undefined ? {} : { relearner: relearner(database.pool) }),
         },
       }),
     start: (task, { id = `test/${randomUUID()}`, request = {}, taskQueue: queue = taskQueue } = {}) =>
