@@ -76,9 +76,10 @@ export async function inTransaction<T>(
   commit: Commit = 'durable',
 ): Promise<T> {
   return withClient(pool, async (client) => {
-    // It travels with the first statement of the work, which fails where it does.
     const begun = client.query(BEGIN[commit]);
+    // In a pipeline it travels with the first statement of the work, which fails where it does.
     begun.catch(() => undefined);
+    if (!client.pipeline) await begun;
     const result = await work(client);
     await begun;
     await client.query('commit');
@@ -87,7 +88,8 @@ export async function inTransaction<T>(
 }
 
 /**
- * Statements of one transaction, in one round trip: each sees what those before it did, and none waits for their results.
+ * Statements of one transaction: each sees what those before it did, and none needs their results. In a pipeline that is one
+ * round trip.
  * @returns their results, in order.
  */
 export async function inOneTrip(
@@ -96,13 +98,15 @@ export async function inOneTrip(
   commit: Commit = 'durable',
 ): Promise<pg.QueryResult[]> {
   return withClient(pool, async (client) => {
-    const sent = [BEGIN[commit], ...statements, 'commit'].map((statement) => client.query(statement));
-    // After one that fails the rest does too, and `commit` rolls back: the first failure says why.
-    const settled = await Promise.allSettled(sent);
-    return settled.slice(1, -1).map((one) => {
-      if (one.status === 'rejected') throw one.reason;
-      return one.value;
-    });
+    const sent: Promise<pg.QueryResult>[] = [];
+    for (const statement of [BEGIN[commit], ...statements, 'commit']) {
+      const result = client.query(statement);
+      // After one that fails the rest does too, and `commit` rolls back: the first failure is the one that is thrown.
+      result.catch(() => undefined);
+      if (!client.pipeline) await result;
+      sent.push(result);
+    }
+    return (await Promise.all(sent)).slice(1, -1);
   });
 }
 

@@ -12,6 +12,7 @@ import { keepPrices } from '../ledger/prices.ts';
 import { exportLedger, type ExportFormat, type ExportManifest } from '../ledger/export.ts';
 import { EXPORT_TABLES } from '../ledger/export/tables.ts';
 import { fakeContext } from './support/cli-stack.ts';
+import { openDatabase } from '../ledger/database.ts';
 import { useDatabase } from './support/database.ts';
 import { attempted, ended, servedBy, started, storedPolicy } from './support/ledger.ts';
 
@@ -90,13 +91,16 @@ describe.each(['csv', 'parquet'] satisfies ExportFormat[])('an export as %s', (f
   const dir = (): string => join(folder, format);
   let manifest: ExportManifest;
   beforeAll(async () => {
-    manifest = await exportLedger(database.pool, {
+    // As the command has it: a cursor cannot share a worker's connection.
+    const pool = openDatabase({ url: database.url });
+    manifest = await exportLedger(pool, {
       dir: dir(),
       format,
       tables: EXPORT_TABLES,
       since: null,
       until: null,
     });
+    await pool.end();
   });
 
   /** As an analyst would read it; CSV with the types that the manifest states. */

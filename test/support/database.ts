@@ -25,7 +25,8 @@ export async function createDatabase(template: string = TEMPLATE): Promise<TestD
     await admin.end();
   }
   const url = databaseUrlOf(inject('databaseUrl'), name);
-  return { url, pool: openDatabase({ url }) };
+  // As a worker has it, which is whom most tests are about.
+  return { url, pool: openDatabase({ url, forWorker: true }) };
 }
 
 /** {@link createDatabase} for all tests of a file. */
