@@ -25,8 +25,7 @@ export async function end(ports: Ports, temporal: WorkflowStates, input: EndInpu
   }
   const taken = await ports.ledger.endQuery({ ...how, insteadOf: ended.runId });
   if (taken.type === 'ended') return { attempts: taken.attempts };
+  if (taken.type === 'lost') throw queryLost(input.query);
   // Yet another run has come in between: the next try of this activity looks again.
-  throw new Error(
-    `the query went from run ${ended.runId} to ${taken.type === 'left' ? taken.runId : 'none'}`,
-  );
+  throw new Error(`the query went from run ${ended.runId} to ${taken.runId}`);
 }

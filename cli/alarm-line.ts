@@ -1,7 +1,7 @@
 import { alarmText } from '../core/watch.ts';
-import type { RaisedAlarm } from '../ledger/alarms.ts';
+import type { AlarmAction, RaisedAlarm } from '../ledger/alarms.ts';
 
-const DID: Readonly<Record<RaisedAlarm['action'], string>> = {
+const DID: Readonly<Record<AlarmAction, string>> = {
   keep: 'nothing was changed',
   baseline: 'the baseline alone serves new queries',
   stop: 'new queries are refused',

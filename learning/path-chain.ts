@@ -32,11 +32,7 @@ export function choosePathChain(
 ): PathChain {
   const alone = queries.map((query) => data.responses[baseline]![query]!);
   const baselineRight = alone.map(({ correct }) => correct);
-  const baselineCost = alone.reduce((sum, { costUsd }) => sum + costUsd, 0) / queries.length;
-  const costAt = (table: ChainTable, rule: StopRule): number => {
-    const { costUsd } = outcomesAt(table, thresholdsOf(rule, table.chain.length));
-    return costUsd.reduce((sum, cost) => sum + cost, 0) / queries.length;
-  };
+  const baselineCost = meanOf(Float64Array.from(alone, ({ costUsd }) => costUsd));
   let best: { table: ChainTable; rule: RuleType; costUsd: number } | null = null;
   let compared = 0;
   for (const table of tables) {
@@ -46,7 +42,7 @@ export function choosePathChain(
         compared++;
         const served = outcomesAt(table, thresholdsOf(point, table.chain.length));
         if (!isLikely(claim, served, baselineRight, table.chain.length - 1, n)) continue;
-        const costUsd = served.costUsd.reduce((sum, cost) => sum + cost, 0) / queries.length;
+        const costUsd = meanOf(served.costUsd);
         if (costUsd < (best?.costUsd ?? baselineCost)) best = { table, rule, costUsd };
       }
     }
@@ -61,8 +57,14 @@ export function choosePathChain(
   }
   // A careful point can cost more than the baseline that it mostly ends in: to certify it would be to pay for nothing.
   const { table, rule } = best;
-  const rules = rulesOf(table, rule).filter((point) => costAt(table, point) < baselineCost);
+  const rules = rulesOf(table, rule).filter(
+    (point) => meanOf(outcomesAt(table, thresholdsOf(point, table.chain.length)).costUsd) < baselineCost,
+  );
   return { table, rule, rules, compared };
+}
+
+function meanOf(costs: Float64Array): number {
+  return costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
 }
 
 function isLikely(

@@ -1,14 +1,16 @@
 import type { Alarm } from '../core/watch.ts';
 import type { Queryable } from './database.ts';
 
+/** What an alarm did to new queries. */
+export type AlarmAction = 'keep' | 'baseline' | 'stop' | 'stop-canary';
+
 /** An alarm as the ledger keeps it. */
 export interface RaisedAlarm extends Omit<Alarm, 'at'> {
   readonly alarmId: string;
   readonly task: string;
   readonly policyVersion: number;
   readonly raisedAt: Date;
-  /** What it did to new queries. */
-  readonly action: 'keep' | 'baseline' | 'stop' | 'stop-canary';
+  readonly action: AlarmAction;
 }
 
 const COLUMNS = `alarm_id as "alarmId", task, policy_version as "policyVersion", slice, raised_at as "raisedAt", audits, loss,

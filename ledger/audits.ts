@@ -3,7 +3,7 @@ import { isAudited } from '../core/audit.ts';
 import type { Policy, Retention } from '../core/policy.ts';
 import { inTransaction, storable, type Queryable } from './database.ts';
 import { policyVersion } from './policies.ts';
-import { settleTexts, type QueryRef } from './texts.ts';
+import { settlingTexts, type QueryRef } from './texts.ts';
 
 /** What audits ask of the ledger. Each method is one transaction, safe to run again. */
 export interface AuditLedger {
@@ -150,7 +150,7 @@ async function endAudit(pool: pg.Pool, end: AuditEnd): Promise<boolean> {
         end.agreements.map(({ agrees }) => agrees),
       ],
     });
-    await settleTexts(db, end, end.retention === 'full', true);
+    await db.query(settlingTexts(end, end.retention === 'full', true));
     return true;
   });
 }

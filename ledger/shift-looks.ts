@@ -23,32 +23,38 @@ export async function currentShift(db: Queryable, task: string, version: number)
  * look that fails, or is lost with its worker, is that day's.
  */
 export async function lookForShifts(pool: pg.Pool): Promise<SeenShift[]> {
-  const { rows } = await pool.query<{ task: string; version: number }>({
+  const { rows } = await pool.query<Look>({
     name: 'begin-shift-looks',
     text: `insert into shift_looks (task, policy_version, day)
            select name, current_version, (now() at time zone 'UTC')::date from tasks where current_version > 0
-           on conflict do nothing returning task, policy_version as version`,
+           on conflict do nothing returning task, policy_version as version, day::text`,
   });
   const seen: SeenShift[] = [];
-  for (const { task, version } of rows) {
+  for (const look of rows) {
+    const { task, version } = look;
     const shift = await currentShift(pool, task, version);
-    await keepLook(pool, task, version, shift);
+    await keepLook(pool, look, shift);
     const warnings = shiftTexts(shift);
     if (warnings.length > 0) seen.push({ task, policyVersion: version, warnings });
   }
   return seen;
 }
 
+interface Look {
+  readonly task: string;
+  readonly version: number;
+  readonly day: string;
+}
+
 async function keepLook(
   db: Queryable,
-  task: string,
-  version: number,
+  { task, version, day }: Look,
   { confidencePValue, acceptancePValue }: Shift,
 ): Promise<void> {
   await db.query({
     name: 'keep-shift-look',
     text: `update shift_looks set confidence_p_value = $3, acceptance_p_value = $4
-           where task = $1 and policy_version = $2 and day = (now() at time zone 'UTC')::date`,
-    values: [task, version, confidencePValue, acceptancePValue],
+           where task = $1 and policy_version = $2 and day = $5::date`,
+    values: [task, version, confidencePValue, acceptancePValue, day],
   });
 }

@@ -103,13 +103,8 @@ function openRow(row: TextRow, sealer: Sealer | null, queryId: string): Json {
   return JSON.parse(Buffer.from(bytes).toString('utf8')) as Json;
 }
 
-/** Settles the texts of a query as {@link settlingTexts} says. */
-export async function settleTexts(db: Queryable, ...how: Parameters<typeof settlingTexts>): Promise<void> {
-  await db.query(settlingTexts(...how));
-}
-
 /**
- * Takes the texts of a query that ends out of the open table; with `retain` they stay in the retained one. Where the query
+ * The statement that takes the texts of a query that ends out of the open table; with `retain` they stay in the retained one. Where the query
  * is to be audited, and has an answer to audit, all of them wait for the end of its audit.
  * @param where in SQL: a condition without which nothing is done; $1 is the query's id, $2 its start.
  */

@@ -12,6 +12,7 @@ import {
   type WatchedAudit,
   type WatchState,
 } from '../core/watch.ts';
+import type { AlarmAction } from './alarms.ts';
 import { markSuspect } from './certificates.ts';
 import { inTransaction, type Queryable } from './database.ts';
 import { changeTask, lockTask, type TaskState } from './policy-changes.ts';
@@ -31,8 +32,6 @@ export interface WatchedBatch {
 
 /** Who changed the policy, in `policy_changes`. */
 const WATCH = 'watch';
-
-type AlarmAction = 'keep' | 'baseline' | 'stop' | 'stop-canary';
 
 export async function unwatchedVersions(db: Queryable): Promise<UnwatchedVersion[]> {
   const { rows } = await db.query<UnwatchedVersion>({
