@@ -1,12 +1,7 @@
-import {
-  ChildWorkflowCancellationType,
-  ParentClosePolicy,
-  proxyActivities,
-  startChild,
-} from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { proxyActivities } from '@temporalio/workflow';
 import type { WatchActivities } from '../activities/types.ts';
 import { alarmWorkflowId } from '../core/temporal-names.ts';
+import { startDetached } from './start-detached.ts';
 
 const { tellAlarm } = proxyActivities<WatchActivities>({
   // The webhook's own limit of ten seconds, and the ledger's two statements, also when Postgres is away for a moment.
@@ -24,16 +19,10 @@ export async function alarm(alarmId: string): Promise<void> {
 }
 
 /** Starts to tell of an alarm; where that is under way already, nothing is sent a second time. */
-export async function startAlarm(alarmId: string): Promise<void> {
-  try {
-    await startChild(alarm, {
-      args: [alarmId],
-      workflowId: alarmWorkflowId(alarmId),
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      cancellationType: ChildWorkflowCancellationType.ABANDON,
-      workflowExecutionTimeout: LONGEST,
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+export function startAlarm(alarmId: string): Promise<boolean> {
+  return startDetached(alarm, {
+    args: [alarmId],
+    workflowId: alarmWorkflowId(alarmId),
+    workflowExecutionTimeout: LONGEST,
+  });
 }

@@ -2,16 +2,13 @@ import {
   ActivityCancellationType,
   ActivityFailure,
   CancellationScope,
-  ChildWorkflowCancellationType,
   isCancellation,
-  ParentClosePolicy,
   proxyActivities,
-  startChild,
 } from '@temporalio/workflow';
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { AuditActivities, AuditedQuery, AuditSummary } from '../activities/types.ts';
 import { auditWorkflowId } from '../core/temporal-names.ts';
 import { brief, HEARTBEAT_TIMEOUT, RETRY, startToClose } from './activities.ts';
+import { startDetached } from './start-detached.ts';
 
 const { planAudit, endAudit } = proxyActivities<AuditActivities>({
   // A few statements in Postgres; while that is away, they are tried again.
@@ -63,19 +60,11 @@ function reason(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** Starts an audit that outlives whoever starts it; false where it runs already. */
-export async function startAudit(query: AuditedQuery): Promise<boolean> {
-  try {
-    await startChild(audit, {
-      args: [query],
-      workflowId: auditWorkflowId(query.queryId),
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      cancellationType: ChildWorkflowCancellationType.ABANDON,
-      workflowExecutionTimeout: LONGEST_AUDIT,
-    });
-    return true;
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
-    throw error;
-  }
+/** Starts an audit; false where it runs already. */
+export function startAudit(query: AuditedQuery): Promise<boolean> {
+  return startDetached(audit, {
+    args: [query],
+    workflowId: auditWorkflowId(query.queryId),
+    workflowExecutionTimeout: LONGEST_AUDIT,
+  });
 }
