@@ -13,7 +13,7 @@ import {
 import type { CascadeErrorDetails } from '../core/result.ts';
 import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
 import type { Intent, Opened } from '../ledger/attempts.ts';
-import type { CallFailure } from './types.ts';
+import type { CallFailure } from '../core/work-failure.ts';
 
 /** A cascade that cannot begin: the error its caller sees. */
 export function cannotPlan(

@@ -2,6 +2,7 @@ import { activityInfo, Context } from '@temporalio/activity';
 import { createAuditActivities } from './audit.ts';
 import { call } from './call.ts';
 import { CancelWatch } from './cancel-watch.ts';
+import { climb } from './climb.ts';
 import { end } from './end.ts';
 import { label } from './label.ts';
 import { plan } from './plan.ts';
@@ -9,9 +10,10 @@ import { createRelearnActivities } from './relearn.ts';
 import { restore } from './restore.ts';
 import { createReviewActivities } from './review.ts';
 import type { Ports, WorkflowStates } from './ports.ts';
-import { score, type Texts } from './score.ts';
+import { score, textsToScore } from './score.ts';
 import { createSweepActivities } from './sweep.ts';
 import { createWatchActivities } from './watch.ts';
+import { within } from './within.ts';
 import type {
   AuditActivities,
   CancelActivities,
@@ -20,7 +22,6 @@ import type {
   FeedbackActivities,
   RelearnActivities,
   ReviewActivities,
-  ScoreInput,
   SweepActivities,
   WatchActivities,
 } from './types.ts';
@@ -32,6 +33,9 @@ export type { ConnectedProvider, Ports, WorkflowState, WorkflowStates } from './
  * `maxHeartbeatThrottleInterval` allows: both are about this long, so that a cancel closes the socket within a second.
  */
 export const HEARTBEAT_MS = 400;
+
+/** Planning is a few statements in Postgres: far below this, unless Postgres is away. */
+const PLANNING_MS = 20_000;
 
 /** What the workflows do to the world. */
 export function createActivities(
@@ -47,11 +51,17 @@ export function createActivities(
   RelearnActivities {
   const watch = new CancelWatch(ports.ledger);
   return {
-    plan: (request) => plan(ports, request),
+    plan: async (request, startedMs) => {
+      const planned = await within(PLANNING_MS, () => plan(ports, request));
+      if (planned.type === 'finished' || planned.plan.execution !== 'inline' || startedMs === undefined)
+        return planned;
+      const climbed = await watch.during((signal) => climb(ports, temporal, planned.plan, startedMs, signal));
+      return { ...planned, climbed };
+    },
     restore: (request, query) => restore(ports, request, query),
     call: (input) => hearing(watch, (signal) => call(ports, input, signal)),
     score: (input) =>
-      hearing(watch, async (signal) => score(ports, input, await textsOf(ports, input), signal)),
+      hearing(watch, async (signal) => score(ports, input, await textsToScore(ports, input), signal)),
     end: (input) => end(ports, temporal, input),
     requestCancel: (target) => requestCancel(ports, target),
     label: (feedback) => label(ports, feedback),
@@ -61,10 +71,6 @@ export function createActivities(
     ...createAuditActivities(ports, temporal, heartbeating),
     ...createRelearnActivities(ports, heartbeating),
   };
-}
-
-function textsOf({ ledger }: Ports, { query, responses }: ScoreInput): Promise<Texts> {
-  return ledger.textsOf(query, ['request', ...responses.map(({ attemptId }) => attemptId)]);
 }
 
 /** Does work that can be stopped: an ordinary activity hears of a cancel with its heartbeats, a local one in the ledger. */

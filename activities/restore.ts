@@ -1,8 +1,8 @@
 import { activityInfo } from '@temporalio/activity';
+import type { PlanRef } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import { superseded } from './failures.ts';
 import type { Ports } from './ports.ts';
-import type { PlanRef } from './types.ts';
 
 /**
  * Opens a query again whose start the ledger has lost.

@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { formatUsd, type DecimalUsd } from '../core/money.ts';
 import { outputTokenBound } from '../core/output-bound.ts';
-import type { JsonObject, PlannedModel, Purpose } from '../core/policy.ts';
+import type { JsonObject, PlannedModel, PlanRef, Purpose } from '../core/policy.ts';
 import { worstCase, type Price } from '../core/price.ts';
 import type { AttemptSummary } from '../core/result.ts';
 import { priceForTier, rowsThatCanApply, serviceTierOf } from '../core/service-tier.ts';
@@ -13,7 +13,6 @@ import { attemptSummary } from './attempt-summary.ts';
 import { costOfRequest } from './cost.ts';
 import { callFailed, cancelHeard, denied, queryLost, stopped } from './failures.ts';
 import type { Ports } from './ports.ts';
-import type { PlanRef } from './types.ts';
 
 export interface CallToMake {
   readonly query: PlanRef;

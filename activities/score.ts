@@ -55,6 +55,11 @@ export async function score(
   }
 }
 
+/** The texts that scoring reads. */
+export function textsToScore({ ledger }: Ports, { query, responses }: ScoreInput): Promise<Texts> {
+  return ledger.textsOf(query, ['request', ...responses.map(({ attemptId }) => attemptId)]);
+}
+
 /** What the scorer needs was there when the query was planned; another worker may have to fetch it again. */
 async function scorerOf(ports: Ports, { scorer }: ScoreInput): Promise<Score> {
   try {

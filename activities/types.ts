@@ -1,8 +1,8 @@
 import type { Outcome, ResponseRef, ScoredAnswer, Served } from '../core/cascade.ts';
 import type { Verdict } from '../core/verdict.ts';
-import type { FailureKind } from '../core/failure.ts';
 import type { Feedback, Labelled, Review } from '../core/feedback.ts';
-import type { JsonObject, Plan, PlannedModel } from '../core/policy.ts';
+import type { StageOutcome } from '../core/climb-log.ts';
+import type { JsonObject, Plan, PlannedModel, PlanRef } from '../core/policy.ts';
 import type { Relearned } from '../core/relearning.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { AttemptSummary, CascadeAnswer } from '../core/result.ts';
@@ -14,15 +14,21 @@ import type { QueryRef } from '../ledger/texts.ts';
  */
 
 export type Planned =
-  | { readonly type: 'planned'; readonly plan: Plan }
+  | { readonly type: 'planned'; readonly plan: Plan; readonly climbed?: Climbed }
   /** The key was answered before. */
   | { readonly type: 'finished'; readonly answer: CascadeAnswer };
 
-/** The part of a plan that every activity needs to find its query. */
-export type PlanRef = Pick<
-  Plan,
-  'queryId' | 'startedAt' | 'task' | 'policyVersion' | 'retention' | 'answer' | 'limits'
->;
+/** How far the activity that planned a query has climbed it as well. */
+export interface Climbed {
+  /** Milliseconds since the run began, at the first decision. */
+  readonly elapsedMs: number;
+  /** What came of the commands, oldest first, and how many milliseconds after the run began. */
+  readonly outcomes: readonly (StageOutcome & { readonly elapsedMs: number })[];
+  /** Set where the next command has failed, and is to be tried again after so many milliseconds. */
+  readonly retryInMs?: number;
+  /** Every attempt of the query, where it has been ended in the ledger, too. */
+  readonly ended?: readonly AttemptSummary[];
+}
 
 export interface CallInput {
   readonly query: PlanRef;
@@ -82,14 +88,6 @@ export interface EndResult {
   readonly attempts: readonly AttemptSummary[];
 }
 
-/** The first detail of a failure of type `provider.<kind>`. */
-export interface CallFailure {
-  readonly kind: FailureKind;
-  readonly attempts: readonly AttemptSummary[];
-  /** Milliseconds that the provider asks to wait before another try; absent in old histories. */
-  readonly retryAfterMs?: number | null;
-}
-
 /** A run whose request is to be aborted wherever it is made. */
 export interface CancelTarget {
   readonly workflowId: string;
@@ -102,7 +100,8 @@ export interface CancelActivities {
 }
 
 export interface CascadeActivities {
-  plan(request: CascadeRequest): Promise<Planned>;
+  /** @param startedMs when the run began, in epoch milliseconds; absent where the query is not to be climbed. */
+  plan(request: CascadeRequest, startedMs?: number): Promise<Planned>;
   /** Opens a query again that the ledger has lost before anything was spent on it. */
   restore(request: CascadeRequest, query: PlanRef): Promise<void>;
   call(input: CallInput): Promise<CallResult>;

@@ -53,16 +53,17 @@ export interface Progress {
   readonly elapsedMs: number;
 }
 
-export type CascadeEvent = Progress &
-  (
-    | { readonly type: 'answered'; readonly attemptId: string; readonly answer: string | null }
-    | { readonly type: 'scored'; readonly scores: readonly ScoredAnswer[] }
-    /** The call, or the scoring, that was asked for has failed for good. */
-    | { readonly type: 'failed'; readonly kind: FailureKind }
-    /** The ledger refused to open an attempt: it could have overspent the query's limit, or a budget. */
-    | { readonly type: 'denied' }
-    | { readonly type: 'cancelled' }
-  );
+/** What came of a command, before money and time are added. */
+export type Happening =
+  | { readonly type: 'answered'; readonly attemptId: string; readonly answer: string | null }
+  | { readonly type: 'scored'; readonly scores: readonly ScoredAnswer[] }
+  /** The call, or the scoring, that was asked for has failed for good. */
+  | { readonly type: 'failed'; readonly kind: FailureKind }
+  /** The ledger refused to open an attempt: it could have overspent the query's limit, or a budget. */
+  | { readonly type: 'denied' }
+  | { readonly type: 'cancelled' };
+
+export type CascadeEvent = Progress & Happening;
 
 export type Command =
   | { readonly type: 'call'; readonly stage: number; readonly timeLeftMs: number | null }

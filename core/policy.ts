@@ -158,3 +158,9 @@ export interface Plan {
   /** What the policy was accepted with, where it was: for whoever reads the history. */
   readonly certificate?: Certificate;
 }
+
+/** The part of a plan that every activity needs to find its query. */
+export type PlanRef = Pick<
+  Plan,
+  'queryId' | 'startedAt' | 'task' | 'policyVersion' | 'retention' | 'answer' | 'limits'
+>;

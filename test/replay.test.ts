@@ -57,6 +57,9 @@ describe('histories of real runs', () => {
           'cancelled',
           'escalated-with-retry',
           'inline',
+          // As they were when each stage was a local activity of its own.
+          'inline-stage-by-stage',
+          'inline-stage-by-stage-with-retry',
           'inline-with-retry',
           'judge',
           'relearn',

@@ -17,12 +17,13 @@ export const RETRY = {
   maximumInterval: '30 seconds',
 } as const;
 
-const local = proxyLocalActivities<CascadeActivities>({
-  startToCloseTimeout: LEDGER_TIMEOUT,
+const LOCAL = {
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
   // Below this a retry waits in the worker, above it on a timer: an outage must not hold workflow tasks.
   localRetryThreshold: '10 seconds',
-});
+} as const;
+
+const local = proxyLocalActivities<CascadeActivities>({ ...LOCAL, startToCloseTimeout: LEDGER_TIMEOUT });
 
 const remote = proxyActivities<CascadeActivities>({
   // Replaced at each call by what the stage's own timeout asks for.
@@ -40,7 +41,13 @@ const inline = proxyLocalActivities<CascadeActivities>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });
 
-export const plan = local.plan;
+/** Planning a query, and climbing it where it is executed inline: its models' time, not the ledger's. */
+export const { plan } = proxyLocalActivities<Pick<CascadeActivities, 'plan'>>({
+  ...LOCAL,
+  startToCloseTimeout: '20 minutes',
+  // What it has done is told, whatever was cancelled meanwhile.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
 export const restore = local.restore;
 /** Scoring on this machine's processor. */
 export const scoreHere = local.score;
@@ -53,14 +60,6 @@ export const endQuery = local.end;
 export function brief(summary: string): string {
   const LONGEST = 100;
   return summary.length <= LONGEST ? summary : `${summary.slice(0, LONGEST - 1)}…`;
-}
-
-/**
- * Milliseconds that one execution of an activity may take whose request may take `timeoutMs`: the request, and around it
- * the ledger's transactions, also when Postgres is away for up to a minute.
- */
-export function startToClose(timeoutMs: number): number {
-  return timeoutMs + 90_000;
 }
 
 /** Milliseconds over all retries: the query's time left, and what closing the last attempt's row takes. */

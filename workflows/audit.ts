@@ -7,7 +7,8 @@ import {
 } from '@temporalio/workflow';
 import type { AuditActivities, AuditedQuery, AuditSummary } from '../activities/types.ts';
 import { auditWorkflowId } from '../core/temporal-names.ts';
-import { brief, HEARTBEAT_TIMEOUT, RETRY, startToClose } from './activities.ts';
+import { startToClose } from '../core/stage-work.ts';
+import { brief, HEARTBEAT_TIMEOUT, RETRY } from './activities.ts';
 import { startDetached } from './start-detached.ts';
 
 const { planAudit, endAudit } = proxyActivities<AuditActivities>({

@@ -2,7 +2,7 @@ import { begin, step } from '../core/cascade.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { end } from './end.ts';
-import { perform, scoredAlready } from './perform.ts';
+import { perform } from './perform.ts';
 import { pin } from './pin.ts';
 import { Climb } from './climb.ts';
 import { review } from './review.ts';
@@ -16,19 +16,19 @@ import { review } from './review.ts';
  * that changes meanwhile reaches new queries only. A task may have a person as its last resort.
  */
 export async function cascade(request: CascadeRequest): Promise<CascadeAnswer> {
-  const pinned = await pin(request);
+  const climb = new Climb(request);
+  const pinned = await pin(climb);
   if (pinned.type === 'finished') return pinned.answer;
   const { plan } = pinned;
-  const climb = new Climb(request, plan);
   const top = await climb.scope.run(async () => {
     let { state, command } = begin(plan, climb.progress());
     while (command.type !== 'finish') {
-      climb.show(command);
-      const happening = scoredAlready(command, climb) ?? (await perform(plan, state, command, climb));
-      ({ state, command } = step(plan, state, climb.eventOf(state, happening)));
+      climb.show(plan, command);
+      const outcome = climb.scored(command) ?? climb.next() ?? (await perform(plan, state, command, climb));
+      ({ state, command } = step(plan, state, climb.eventOf(state, outcome)));
     }
     return { state, finish: command };
   });
-  const last = await review(plan, top.state, top.finish, climb);
+  const last = climb.ended === null ? await review(plan, top.state, top.finish, climb) : { plan, ...top };
   return end(last.plan, last.state, last.finish, climb);
 }

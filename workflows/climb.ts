@@ -7,11 +7,12 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CascadeEvent, CascadeState, Command, Progress, ScoredAnswer } from '../core/cascade.ts';
-import type { JsonObject, Plan } from '../core/policy.ts';
+import type { Climbed } from '../activities/types.ts';
+import type { CascadeEvent, CascadeState, Command, Progress } from '../core/cascade.ts';
+import { ClimbLog, type StageOutcome } from '../core/climb-log.ts';
+import type { Plan } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { AttemptSummary } from '../core/result.ts';
-import { spendFromJson, sumSpend } from '../core/spend.ts';
 import { describeClimb } from './details.ts';
 
 /** What the query has bought so far, from workflow state alone. */
@@ -20,42 +21,51 @@ const attemptsQuery = defineQuery<readonly AttemptSummary[]>('attempts');
 /** Ends the query: its request is aborted within a second, its row closed, and nothing is served. */
 const cancelSignal = defineSignal('cancel');
 
-/** What came of a command, before money and time are added. */
-export type Happening<Event = CascadeEvent> = Event extends unknown ? Omit<Event, keyof Progress> : never;
-
-/** What is known of a stage beside the state machine's state. */
-export interface StageRecord {
-  readonly message?: JsonObject;
-  readonly finishReason?: string | null;
-  readonly answer?: string | null;
-  /** Of all responses up to this one, where its call has scored them. */
-  readonly scores?: readonly ScoredAnswer[];
-  /** Of the stage's own candidate, when the stage was scored. */
-  readonly confidence?: number | null;
-  /** In words, for people. */
-  readonly failure?: string;
-  /** Set where the failure is the ledger's refusal: no money is left for the call. */
-  readonly denied?: true;
-}
-
 /** A query on its way up: money, time, and what to show to people. The decisions are not here. */
-export class Climb {
+export class Climb extends ClimbLog {
   /** Commands run in it; the signal `cancel` and Temporal's own cancel both end it. */
   readonly scope: CancellationScope = new CancellationScope();
-  readonly stages = new Map<number, StageRecord>();
-  private readonly bought = new Map<string, AttemptSummary>();
-  private readonly startedMs: number = workflowInfo().runStartTime.getTime();
+  readonly startedMs: number = workflowInfo().runStartTime.getTime();
   readonly request: CascadeRequest;
-  /** What is shown: once a person is asked, they are its last stage. */
-  plan: Plan;
+  /** What came of the commands that planning carried out as well, as far as they are not taken yet. */
+  private made: Climbed['outcomes'] = [];
+  /** Of what was taken last; null for now. */
+  private elapsedMs: number | null = null;
+  /** Milliseconds before a command that has failed in planning's hands is carried out again. */
+  private retryInMs: number | null = null;
+  /** Every attempt, where planning has ended the query in the ledger; else null. */
+  ended: readonly AttemptSummary[] | null = null;
 
-  constructor(request: CascadeRequest, plan: Plan) {
+  constructor(request: CascadeRequest) {
+    super();
     this.request = request;
-    this.plan = plan;
     setHandler(attemptsQuery, () => this.attempts());
     setHandler(cancelSignal, () => {
       this.scope.cancel();
     });
+  }
+
+  /** What the planning activity has done beside planning. */
+  begin({ elapsedMs, outcomes, retryInMs, ended }: Climbed): void {
+    this.made = outcomes;
+    this.elapsedMs = elapsedMs;
+    this.retryInMs = retryInMs ?? null;
+    this.ended = ended ?? null;
+  }
+
+  /** What came of the next command, where planning has carried it out; null where it is still to be done. */
+  next(): StageOutcome | null {
+    const [outcome, ...later] = this.made;
+    this.made = later;
+    this.elapsedMs = outcome?.elapsedMs ?? null;
+    return outcome ?? null;
+  }
+
+  /** Milliseconds that the command at hand is to wait for, since planning has failed with it; null elsewhere. */
+  takeRetry(): number | null {
+    const retryInMs = this.retryInMs;
+    this.retryInMs = null;
+    return retryInMs;
   }
 
   /**
@@ -70,34 +80,15 @@ export class Climb {
 
   /** Spend and time so far, as every event of the state machine carries them. */
   progress(): Progress {
-    return { spent: sumSpend(this.attempts().map(spendFromJson)), elapsedMs: Date.now() - this.startedMs };
+    return { spent: this.spent(), elapsedMs: this.elapsedMs ?? Date.now() - this.startedMs };
   }
 
-  attempts(): readonly AttemptSummary[] {
-    return [...this.bought.values()];
-  }
-
-  /** Takes what the ledger says of attempts; a later word on the same attempt wins. */
-  buy(attempts: readonly AttemptSummary[]): void {
-    for (const attempt of attempts) this.bought.set(attempt.attemptId, attempt);
-  }
-
-  note(stage: number, record: StageRecord): void {
-    this.stages.set(stage, { ...this.stages.get(stage), ...record });
-  }
-
-  /** What came of a command as the state machine takes it; the confidence that a stage's own candidate has got is noted. */
-  eventOf(state: CascadeState, happening: Happening): CascadeEvent {
-    const newest = state.responses.at(-1);
-    if (happening.type === 'scored' && newest !== undefined) {
-      const own = happening.scores.find((score) => score.answer === newest.answer);
-      this.note(newest.stage, { confidence: newest.answer === null ? 0 : (own?.confidence ?? null) });
-    }
-    return { ...happening, ...this.progress() };
+  eventOf(state: CascadeState, outcome: StageOutcome): CascadeEvent {
+    return this.take(state, outcome, this.progress().elapsedMs);
   }
 
   /** Tells whoever looks at the workflow where the climb stands. */
-  show(command: Command): void {
-    setCurrentDetails(describeClimb(this.plan, command, this.stages, this.attempts()));
+  show(plan: Plan, command: Command): void {
+    setCurrentDetails(describeClimb(plan, command, this.stages, this.attempts()));
   }
 }

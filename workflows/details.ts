@@ -3,7 +3,7 @@ import { certificateText } from '../core/certificate.ts';
 import type { Plan } from '../core/policy.ts';
 import type { AttemptSummary } from '../core/result.ts';
 import { displaySpend, spendFromJson, sumSpend } from '../core/spend.ts';
-import type { StageRecord } from './climb.ts';
+import type { StageRecord } from '../core/climb-log.ts';
 
 /**
  * The workflow's current details, in Markdown, as an engineer reads them in the Temporal UI: what was asked, what came

@@ -5,9 +5,9 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { CascadeState, Finish } from '../core/cascade.ts';
-import { verdicts } from '../core/verdict.ts';
 import type { Plan } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
+import { endInput } from '../core/query-ending.ts';
 import {
   failureType,
   type AttemptSummary,
@@ -19,10 +19,10 @@ import { SEARCH_ATTRIBUTES } from '../core/search-attributes.ts';
 import { spendFromJson, spendToJson, sumSpend, type Spend } from '../core/spend.ts';
 import { endQuery } from './activities.ts';
 import type { Climb } from './climb.ts';
-import { refTo, withQuery } from './pin.ts';
+import { withQuery } from './pin.ts';
 
 /**
- * Ends the query in the ledger, whose word on every attempt is what the query cost, and gives its answer or its error.
+ * Ends the query in the ledger, unless that is done, whose word on every attempt is what the query cost, and gives its answer or its error.
  * @throws {ApplicationFailure} `escalier.<outcome>` with {@link CascadeErrorDetails} where nothing is served; Temporal's
  *   own cancel ends the workflow as cancelled, without details: Temporal drops them, the query handler still has them.
  */
@@ -34,26 +34,15 @@ export async function end(
 ): Promise<CascadeAnswer> {
   const { outcome, served } = finish;
   const message = served === null ? whyNothing(plan, finish, climb) : null;
-  const judged = verdicts(state, served);
   const write = () =>
     endQuery.executeWithOptions({ summary: `end · ${outcome}` }, [
-      {
-        query: refTo(plan),
-        outcome,
-        served,
-        servedModel: served === null ? null : (plan.stages[served.stage]?.model ?? null),
-        failureMessage: message,
-        judgements: state.responses.map(({ attemptId, stage }) => ({
-          attemptId,
-          verdict: judged.get(attemptId) ?? null,
-          confidence: climb.stages.get(stage)?.confidence ?? null,
-          threshold: plan.thresholds[stage] ?? null,
-        })),
-      },
+      endInput(plan, state, finish, climb, message),
     ]);
-  const { attempts } = await CancellationScope.nonCancellable(() => withQuery(climb.request, plan, write));
+  const attempts =
+    climb.ended ??
+    (await CancellationScope.nonCancellable(() => withQuery(climb.request, plan, write))).attempts;
   climb.buy(attempts);
-  climb.show(finish);
+  climb.show(plan, finish);
   const spent = sumSpend(attempts.map(spendFromJson));
   publish(plan, finish, spent);
   if (served === null) throw errorOf(plan, finish, message ?? outcome, attempts, spent);

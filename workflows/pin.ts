@@ -1,22 +1,38 @@
-import { ActivityFailure, ApplicationFailure, CancellationScope } from '@temporalio/workflow';
-import type { Planned, PlanRef } from '../activities/types.ts';
+import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
+import type { Planned } from '../activities/types.ts';
 import type { Plan } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import { QUERY_LOST } from '../core/result.ts';
+import { refTo } from '../core/stage-work.ts';
 import { brief, plan, restore } from './activities.ts';
+import type { Climb } from './climb.ts';
+import { causeOf } from './work-failure.ts';
 
 /**
- * Asks for the plan: the first activity of every cascade, whose result is all that the query is decided by. A cancel that
- * comes meanwhile is heard after it: the ledger may have opened the query by then, and must hear how it ended.
+ * Asks for the plan: the first activity of every cascade, whose result is all that the query is decided by. A query that is
+ * executed inline is climbed by it as well, as far as that goes without waiting: each activity more would take as long as the
+ * ledger's part of a call.
  * @throws {ApplicationFailure} `escalier.<code>` as planning gave it, so that callers see it without its wrapping.
  */
-export async function pin(request: CascadeRequest): Promise<Planned> {
+export async function pin(climb: Climb): Promise<Planned> {
+  const { request, startedMs } = climb;
+  const summary = brief(`plan · ${taskOf(request)}`);
   try {
-    return await CancellationScope.nonCancellable(() =>
-      plan.executeWithOptions({ summary: brief(`plan · ${taskOf(request)}`) }, [request]),
-    );
+    const planned = await climb.scope
+      .run(() => plan.executeWithOptions({ summary }, [request, startedMs]))
+      .catch((error: unknown) => {
+        if (!isCancellation(error)) throw error;
+        // The ledger may have opened the query by then, and must hear how it ended.
+        return CancellationScope.nonCancellable(() => plan.executeWithOptions({ summary }, [request]));
+      });
+    if (planned.type === 'planned' && planned.climbed !== undefined) {
+      climb.begin(planned.climbed);
+      if (planned.climbed.outcomes.at(-1)?.happening.type === 'cancelled') await climb.cancelled();
+    }
+    return planned;
   } catch (error) {
-    throw error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? error.cause : error;
+    const cause = causeOf(error);
+    throw cause instanceof ApplicationFailure ? cause : error;
   }
 }
 
@@ -26,7 +42,7 @@ export async function pin(request: CascadeRequest): Promise<Planned> {
  */
 export function withQuery<T>(request: CascadeRequest, pinned: Plan, work: () => Promise<T>): Promise<T> {
   return work().catch(async (error: unknown) => {
-    const cause = error instanceof ActivityFailure ? error.cause : error;
+    const cause = causeOf(error);
     if (!(cause instanceof ApplicationFailure) || cause.type !== QUERY_LOST) throw error;
     await CancellationScope.nonCancellable(() =>
       restore.executeWithOptions({ summary: 'restore' }, [request, refTo(pinned)]),
@@ -39,10 +55,4 @@ export function withQuery<T>(request: CascadeRequest, pinned: Plan, work: () => 
 function taskOf(request: Partial<CascadeRequest> | null | undefined): string {
   const task: unknown = request?.task;
   return typeof task === 'string' ? task : 'no task';
-}
-
-/** The part of the plan that activities need: the rest would be in the history once per activity. */
-export function refTo(plan: Plan): PlanRef {
-  const { queryId, startedAt, task, policyVersion, retention, answer, limits } = plan;
-  return { queryId, startedAt, task, policyVersion, retention, answer, limits };
 }

@@ -7,7 +7,6 @@ import {
   defineUpdate,
   isCancellation,
   proxyLocalActivities,
-  setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
 import type { ReviewActivities, ReviewClosed } from '../activities/types.ts';
@@ -16,10 +15,10 @@ import type { Plan } from '../core/policy.ts';
 import type { Review } from '../core/feedback.ts';
 import { afterReview, reviewWait, withReviewStage } from '../core/review.ts';
 import { CANCEL_HEARD } from '../core/result.ts';
+import { refTo } from '../core/stage-work.ts';
 import { LEDGER_TIMEOUT } from './activities.ts';
 import type { Climb } from './climb.ts';
-import { describeClimb } from './details.ts';
-import { refTo, withQuery } from './pin.ts';
+import { withQuery } from './pin.ts';
 
 /** Gives a person's word to a query that waits for it. */
 const reviewUpdate = defineUpdate<{ readonly queryId: string }, [Review]>('review');
@@ -60,10 +59,10 @@ export async function review(
   if (asked === 'cancelled') return { plan, state, finish: CANCELLED };
   if (asked === null) return { plan, state, finish };
   const { attemptId } = asked;
-  climb.plan = withReviewStage(plan);
+  const reviewed = withReviewStage(plan);
   const began = Date.now();
   const command = { type: 'call', stage: place.stage, timeLeftMs: waitMs } as const;
-  setCurrentDetails(describeClimb(climb.plan, command, climb.stages, climb.attempts()));
+  climb.show(reviewed, command);
   const end = asked.said === null ? await wordOf(plan, finish, waitMs, climb) : null;
   const said =
     end === null
@@ -79,18 +78,16 @@ export async function review(
             },
           ]),
         );
-  if (end?.type === 'cancelled') {
-    return { plan: climb.plan, state, finish: CANCELLED };
-  }
+  if (end?.type === 'cancelled') return { plan: reviewed, state, finish: CANCELLED };
   if (said === null) {
     climb.note(place.stage, { failure: 'nobody reviewed it in time' });
-    return { plan: climb.plan, state, finish };
+    return { plan: reviewed, state, finish };
   }
   if (said.message !== null) {
     climb.note(place.stage, { message: said.message, finishReason: 'stop', answer: said.answer });
   }
   const response = said.message === null ? null : { stage: place.stage, attemptId, answer: said.answer };
-  return { plan: climb.plan, ...afterReview(state, finish, response) };
+  return { plan: reviewed, ...afterReview(state, finish, response) };
 }
 
 /** The ledger may tell of a cancel before Temporal does. */

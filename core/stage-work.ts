@@ -1,0 +1,69 @@
+import type { CascadeState, Command } from './cascade.ts';
+import type { Plan, PlannedModel, PlanRef } from './policy.ts';
+
+/** A command that is carried out by asking, or by scoring what was said. */
+export type Work = Extract<Command, { type: 'call' | 'score' }>;
+
+/** The part of the plan that activities need: the rest would be in the history once per activity. */
+export function refTo(plan: Plan): PlanRef {
+  const { queryId, startedAt, task, policyVersion, retention, answer, limits } = plan;
+  return { queryId, startedAt, task, policyVersion, retention, answer, limits };
+}
+
+/** What the activity that calls a stage is told. @param nowMs epoch milliseconds. */
+export function callInput(plan: Plan, state: CascadeState, command: Work, nowMs: number) {
+  const { stage } = command;
+  return {
+    query: refTo(plan),
+    stage,
+    model: modelAt(plan, stage),
+    deadlineAt: deadlineAt(command, nowMs),
+    ...(scoredByCall(plan, stage)
+      ? { scoring: { scorer: plan.scorer, responses: responsesOf(plan, state) } }
+      : {}),
+  };
+}
+
+/** What the activity that scores a stage is told. @param nowMs epoch milliseconds. */
+export function scoreInput(plan: Plan, state: CascadeState, command: Work, nowMs: number) {
+  return {
+    query: refTo(plan),
+    stage: command.stage,
+    scorer: plan.scorer,
+    responses: responsesOf(plan, state),
+    deadlineAt: deadlineAt(command, nowMs),
+  };
+}
+
+/** Milliseconds that one request of the work may take. */
+export function requestTimeout(plan: Plan, { type, stage }: Work): number {
+  if (type === 'call') return modelAt(plan, stage).timeoutMs;
+  return Math.max(0, ...plan.scorer.models.map((model) => model.timeoutMs));
+}
+
+/**
+ * Milliseconds that one execution of an activity may take whose request may take `timeoutMs`: the request, and around it
+ * the ledger's transactions, also when Postgres is away for up to a minute.
+ */
+export function startToClose(timeoutMs: number): number {
+  return timeoutMs + 90_000;
+}
+
+/** Whether the activity that calls a stage also scores it, on its worker's processor: it has the texts at hand. */
+function scoredByCall({ scorer, stages }: Plan, stage: number): boolean {
+  return !scorer.remote && (scorer.scoresLastStage || stage < stages.length - 1);
+}
+
+function responsesOf(plan: Plan, state: CascadeState) {
+  return state.responses.map((response) => ({ ...response, model: modelAt(plan, response.stage).model }));
+}
+
+function modelAt(plan: Plan, stage: number): PlannedModel {
+  const model = plan.stages[stage];
+  if (model === undefined) throw new RangeError(`the plan has no stage ${stage + 1}`);
+  return model;
+}
+
+function deadlineAt(command: Work, nowMs: number): number | null {
+  return command.timeLeftMs === null ? null : nowMs + command.timeLeftMs;
+}
