@@ -7,9 +7,10 @@ import { CANCEL_HEARD, QUERY_LOST, type AttemptSummary } from '../core/result.ts
 import { reviewWait } from '../core/review.ts';
 import { NOTHING } from '../core/spend.ts';
 import { callInput, requestTimeout, scoreInput, startToClose, type Work } from '../core/stage-work.ts';
-import { outcomeOf, retryDelay, type CallFailure, type WorkFailure } from '../core/work-failure.ts';
+import { outcomeOf, retryDelay, type WorkFailure } from '../core/work-failure.ts';
 import { call } from './call.ts';
 import { end } from './end.ts';
+import { joinCloses } from './joined-closes.ts';
 import type { Ports, WorkflowStates } from './ports.ts';
 import { score, textsToScore } from './score.ts';
 import type { Climbed } from './types.ts';
@@ -26,6 +27,21 @@ const ENDING_MS = 20_000;
  * @throws what is worth another execution: a ledger that is away, or that has lost the query's start.
  */
 export async function climb(
+  ports: Ports,
+  temporal: WorkflowStates,
+  plan: Plan,
+  startedMs: number,
+  signal: AbortSignal,
+): Promise<Climbed> {
+  const { ledger, settle } = joinCloses(ports.ledger);
+  try {
+    return await climbWith({ ...ports, ledger }, temporal, plan, startedMs, signal);
+  } finally {
+    await settle();
+  }
+}
+
+async function climbWith(
   ports: Ports,
   temporal: WorkflowStates,
   plan: Plan,
@@ -138,6 +154,6 @@ function failureOf(error: unknown): WorkFailure {
     message: error instanceof Error ? error.message : String(error),
     nonRetryable: application?.nonRetryable === true,
     timedOut: error instanceof TookTooLong,
-    details: (application?.details?.[0] ?? {}),
+    details: application?.details?.[0] ?? {},
   };
 }

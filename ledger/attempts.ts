@@ -5,8 +5,8 @@ import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
 import type { Purpose } from '../core/policy.ts';
 import type { AttemptStatus, AttemptSummary } from '../core/result.ts';
 import { denyReservation } from './budgets.ts';
-import { inTransaction, onlyRow, type Queryable } from './database.ts';
-import { insertIntent, openAtOnce } from './insert-intent.ts';
+import { inOneTrip, inTransaction, onlyRow, type Queryable } from './database.ts';
+import { insertIntent, openAtOnce, openingAtOnce } from './insert-intent.ts';
 import type { QueryRef } from './texts.ts';
 
 /** What the state machine asks for. Its attempts share this identity and differ in `try`. */
@@ -64,9 +64,7 @@ export type Opened =
  */
 export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened> {
   const attemptId = uuidv7();
-  if (await openAtOnce(pool, intent, attemptId)) {
-    return { type: 'opened', attemptId, number: 1, failedBefore: 0 };
-  }
+  if (await openAtOnce(pool, intent, attemptId)) return firstTry(attemptId);
   return inTransaction(pool, async (db) => {
     const query = await lockQuery(db, intent);
     if (query === null) return { type: 'lost' };
@@ -91,6 +89,26 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
     ).length;
     return { type: 'opened', attemptId, number, failedBefore };
   });
+}
+
+/**
+ * The same with a statement before it in the same commit, which fails where it cannot be.
+ * @returns null where another way has to be taken; then neither was done.
+ */
+export async function openAttemptBehind(
+  pool: pg.Pool,
+  before: pg.QueryConfig,
+  intent: Intent,
+): Promise<Opened | null> {
+  const attemptId = uuidv7();
+  const opening = openingAtOnce(intent, attemptId);
+  if (opening === null) return null;
+  const [, opened] = await inOneTrip(pool, [before, opening]);
+  return opened?.rowCount === 1 ? firstTry(attemptId) : openAttempt(pool, intent);
+}
+
+function firstTry(attemptId: string): Opened {
+  return { type: 'opened', attemptId, number: 1, failedBefore: 0 };
 }
 
 export interface LockedQuery {

@@ -79,16 +79,26 @@ export async function closeAttempt(pool: pg.Pool, sealer: Sealer | null, close: 
   });
 }
 
-/**
- * The same in the ordinary case, in one statement: the query runs, the row is open, and no budget holds money for it. The lock
- * on the query's row is part of it; what is not so, or no longer when the lock is there, is left as it was.
- * @returns whether it was closed.
- */
+/** The same in the ordinary case, in one statement: see {@link closingAtOnce}. @returns whether it was closed. */
 async function closeAtOnce(db: Queryable, sealer: Sealer | null, close: Close): Promise<boolean> {
+  const { rowCount } = await db.query(closingAtOnce(sealer, close));
+  return rowCount === 1;
+}
+
+/**
+ * The statement that closes an attempt in the ordinary case: the query runs, the row is open, and no budget holds money for it.
+ * The lock on the query's row is part of it; what is not so, or no longer when the lock is there, is left as it was.
+ * @param otherwise what it does then: it returns no row, or it fails, and its transaction with it.
+ */
+export function closingAtOnce(
+  sealer: Sealer | null,
+  close: Close,
+  otherwise: 'nothing' | 'fail' = 'nothing',
+): pg.QueryConfig {
   const usable = close.status === 'succeeded' ? close.response : null;
   const text = usable && sealedText(sealer, close, close.attemptId, usable.kept);
-  const { rowCount } = await db.query({
-    name: 'close-at-once',
+  return {
+    name: otherwise === 'fail' ? 'close-or-fail' : 'close-at-once',
     text: `with query as materialized (
              select query_id from queries
              where started_at = $1 and query_id = $27 and status = 'running' for update
@@ -101,10 +111,9 @@ async function closeAtOnce(db: Queryable, sealer: Sealer | null, close: Close): 
              select query_id, attempt_id::text, $28, $29 from closed where $28::bytea is not null
              on conflict (query_id, item) do nothing
            )
-           select from closed`,
+           ${otherwise === 'fail' ? 'select 1 / count(*) from closed' : 'select from closed'}`,
     values: [...closedValues(close), close.queryId, text?.content ?? null, text?.sealed ?? false],
-  });
-  return rowCount === 1;
+  };
 }
 
 const CLOSED = `status = $3, failure_kind = $4, failure_message = $5, http_status = $6, input_tokens = $7,

@@ -44,18 +44,21 @@ export type Ended =
  *
  * With an answer it is a recoverable commit: all of it stands in the workflow's result too, from which the sweeper ends the
  * query again where it is found running. An end without one is durable: Temporal does not keep all that it says.
+ * @param before a statement in the same commit, which fails where it cannot be: then neither is done, and it throws.
  */
-export async function endQuery(pool: pg.Pool, end: QueryEnd): Promise<Ended> {
-  const [ended, , , attempts] = await inOneTrip(
+export async function endQuery(pool: pg.Pool, end: QueryEnd, before?: pg.QueryConfig): Promise<Ended> {
+  const results = await inOneTrip(
     pool,
     [
+      ...(before === undefined ? [] : [before]),
       ending(end),
       judging(end),
       settlingTexts(end, end.retention === 'full', end.served !== null, ENDED_HERE),
       queryAttempts(end),
     ],
-    end.served === null ? 'durable' : 'recoverable',
+    end.served === null || before !== undefined ? 'durable' : 'recoverable',
   );
+  const [ended, , , attempts] = before === undefined ? results : results.slice(1);
   if (ended?.rowCount === 1) {
     return { type: 'ended', attempts: summaries((attempts?.rows ?? []) as SummaryRow[]) };
   }

@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import type { Intent } from './attempts.ts';
 import { applies, FIRST_STAGE_SHARE, RESERVED, reserving, type Reservation } from './budgets.ts';
@@ -35,16 +36,22 @@ export async function insertIntent(
   return rows;
 }
 
+/** Opens the first attempt of a call in the ordinary case: see {@link openingAtOnce}. @returns whether it was opened. */
+export async function openAtOnce(db: Queryable, intent: Intent, attemptId: string): Promise<boolean> {
+  const opening = openingAtOnce(intent, attemptId);
+  return opening !== null && (await db.query(opening)).rowCount === 1;
+}
+
 /**
- * Opens the first attempt of a call in the ordinary case, in one statement: the query runs, and is this run's; nothing of the
+ * The statement that opens the first attempt of a call in the ordinary case: the query runs, and is this run's; nothing of the
  * call has been tried, and neither a budget nor a limit has to be asked. What is not so, or changes while the statement waits
  * for the query's row, leaves no row behind: two executions of a call meet in the unique key of its tries.
- * @returns whether it was opened.
+ * @returns null where it is known beforehand that the case is another.
  */
-export async function openAtOnce(db: Queryable, intent: Intent, attemptId: string): Promise<boolean> {
-  if (intent.maxCostUsd !== null || intent.purpose === 'audit') return false;
+export function openingAtOnce(intent: Intent, attemptId: string): pg.QueryConfig | null {
+  if (intent.maxCostUsd !== null || intent.purpose === 'audit') return null;
   const budget = applies({ task: '$4', tenant: 'query.tenant', purpose: '$6' });
-  const { rowCount } = await db.query({
+  return {
     name: 'open-at-once',
     text: `with query as materialized (
              select tenant from queries
@@ -58,8 +65,7 @@ export async function openAtOnce(db: Queryable, intent: Intent, attemptId: strin
                and stage = $7 and ordinal = $8)
            on conflict do nothing`,
     values: intentValues(intent, attemptId, 1),
-  });
-  return rowCount === 1;
+  };
 }
 
 const INTENT_COLUMNS = `attempt_id, query_started_at, query_id, task, policy_version, purpose, stage, ordinal, try, provider,

@@ -4,8 +4,15 @@ import type { AttemptSummary } from '../core/result.ts';
 import type { AnswerSpec } from '../core/answer.ts';
 import type { Feedback } from '../core/feedback.ts';
 import type { CascadeRequest } from '../core/request.ts';
-import { attemptsOfQuery, openAttempt, type Intent, type Opened, type PaidFor } from './attempts.ts';
-import { closeAttempt, type Close } from './close-attempt.ts';
+import {
+  attemptsOfQuery,
+  openAttempt,
+  openAttemptBehind,
+  type Intent,
+  type Opened,
+  type PaidFor,
+} from './attempts.ts';
+import { closeAttempt, closingAtOnce, type Close } from './close-attempt.ts';
 import { createAuditLedger, type AuditLedger } from './audits.ts';
 import { cancelledRuns, requestCancel, type CancelRequested } from './cancel.ts';
 import { labelQuery, type LabelledQuery } from './label-query.ts';
@@ -28,14 +35,16 @@ export interface Ledger extends SweepLedger, AuditLedger, WatchLedger {
   knowsQuery(query: QueryRef): Promise<boolean>;
   /** Keeps a model's price rows, and that they are what is known of its price now; null for an unknown price. */
   keepPrices(model: PricedModel, prices: readonly Price[] | null): Promise<void>;
-  openAttempt(intent: Intent): Promise<Opened>;
+  /** @param closing an earlier attempt of the query, which is closed before: in the same commit, where that can be. */
+  openAttempt(intent: Intent, closing?: Close): Promise<Opened>;
   closeAttempt(close: Close): Promise<void>;
   attemptsOf(query: QueryRef, paidFor?: PaidFor): Promise<AttemptSummary[]>;
   /** Texts of a query, at least those items that there are of the named ones. */
   textsOf(query: QueryRef, items: readonly TextItem[]): Promise<ReadonlyMap<TextItem, Json>>;
   /** Usable responses, and what each answers by a task's extractor. */
   responsesOf(query: QueryRef, spec: AnswerSpec): Promise<UsableResponse[]>;
-  endQuery(end: QueryEnd): Promise<Ended>;
+  /** @param closing as for `openAttempt`. */
+  endQuery(end: QueryEnd, closing?: Close): Promise<Ended>;
   requestCancel(run: QueryRun): Promise<CancelRequested>;
   cancelledRuns(): Promise<string[]>;
   /** As `labelQuery` of `label-query.ts`: the namespace is that of idempotency keys, `judged` an attempt. */
@@ -47,6 +56,24 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
   const keptBooks = new Set<string>();
   const recent = new RecentTexts();
   const audits = createAuditLedger(pool);
+  const keep = ({ queryId, attemptId, response }: Close): void => {
+    if (response !== null) recent.keep(queryId, attemptId, { ...response.kept });
+  };
+  const close = async (closing: Close): Promise<void> => {
+    await closeAttempt(pool, sealer, closing);
+    keep(closing);
+  };
+  /** Does what takes the close along; null where that could not be, and the close was made by itself. */
+  const withClose = async <T>(
+    closing: Close,
+    work: (before: pg.QueryConfig) => Promise<T | null>,
+  ): Promise<T | null> => {
+    // Why it could not be does not matter: by itself, the close meets it again or takes another way.
+    const done = await work(closingAtOnce(sealer, closing, 'fail')).catch(() => null);
+    if (done === null) await close(closing);
+    else keep(closing);
+    return done;
+  };
   return {
     async startQuery(run, request) {
       const started = await startQuery(pool, sealer, run, request);
@@ -62,17 +89,19 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
       await keepPriceBook(pool, model, prices);
       keptBooks.add(key);
     },
-    openAttempt: (intent) => openAttempt(pool, intent),
-    async closeAttempt(close) {
-      await closeAttempt(pool, sealer, close);
-      if (close.response !== null) recent.keep(close.queryId, close.attemptId, { ...close.response.kept });
+    async openAttempt(intent, closing) {
+      if (closing === undefined) return openAttempt(pool, intent);
+      const opened = await withClose(closing, (before) => openAttemptBehind(pool, before, intent));
+      return opened ?? openAttempt(pool, intent);
     },
+    closeAttempt: close,
     attemptsOf: (query, paidFor) => attemptsOfQuery(pool, query, paidFor),
     textsOf: async (query, items) =>
       recent.find(query.queryId, items) ?? (await readTexts(pool, sealer, query)),
     responsesOf: (query, spec) => usableResponses(pool, sealer, query, spec),
-    async endQuery(end) {
-      const ended = await endQuery(pool, end);
+    async endQuery(end, closing) {
+      const joined = closing && (await withClose(closing, (before) => endQuery(pool, end, before)));
+      const ended = joined ?? (await endQuery(pool, end));
       recent.forget(end.queryId);
       return ended;
     },

@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { formatUsd } from '../core/money.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Intent } from '../ledger/attempts.ts';
+import type { Close } from '../ledger/close-attempt.ts';
 
 /** Seconds. Models answer in a tenth of a second to minutes. */
 const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
@@ -81,10 +82,21 @@ export function createWorkerMetrics(): WorkerMetrics {
     },
   });
 
+  const countClose = (close: Close): void => {
+    const intent = opened.get(close.attemptId);
+    if (intent === undefined || !opened.delete(close.attemptId)) return;
+    const labels = ofModel(intent);
+    attempts.inc({ ...labels, status: close.status });
+    seconds.observe({ provider: intent.provider, model: intent.model }, close.latencyMs / 1_000);
+    cost.inc({ ...labels, bound: 'low' }, usd(close.cost.low));
+    if (close.cost.high === null) unbounded.inc(labels);
+    else cost.inc({ ...labels, bound: 'high' }, usd(close.cost.high));
+  };
   const watch = (ledger: Ledger): Ledger => ({
     ...ledger,
-    async openAttempt(intent) {
-      const result = await ledger.openAttempt(intent);
+    async openAttempt(intent, closing) {
+      const result = await ledger.openAttempt(intent, closing);
+      if (closing !== undefined) countClose(closing);
       if (result.type === 'opened') {
         opened.set(result.attemptId, { ...intent, expiresAt: Date.now() + intent.expiresInMs });
       } else {
@@ -94,17 +106,11 @@ export function createWorkerMetrics(): WorkerMetrics {
     },
     async closeAttempt(close) {
       await ledger.closeAttempt(close);
-      const intent = opened.get(close.attemptId);
-      if (intent === undefined || !opened.delete(close.attemptId)) return;
-      const labels = ofModel(intent);
-      attempts.inc({ ...labels, status: close.status });
-      seconds.observe({ provider: intent.provider, model: intent.model }, close.latencyMs / 1_000);
-      cost.inc({ ...labels, bound: 'low' }, usd(close.cost.low));
-      if (close.cost.high === null) unbounded.inc(labels);
-      else cost.inc({ ...labels, bound: 'high' }, usd(close.cost.high));
+      countClose(close);
     },
-    async endQuery(end) {
-      const result = await ledger.endQuery(end);
+    async endQuery(end, closing) {
+      const result = await ledger.endQuery(end, closing);
+      if (closing !== undefined) countClose(closing);
       if (result.type === 'ended') {
         queries.inc({ outcome: end.outcome, model: end.servedModel ?? '' });
         querySeconds.observe({ outcome: end.outcome }, (Date.now() - Date.parse(end.startedAt)) / 1_000);

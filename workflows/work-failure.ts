@@ -1,5 +1,5 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
-import type { CallFailure, WorkFailure } from '../core/work-failure.ts';
+import type { WorkFailure } from '../core/work-failure.ts';
 
 /** A failed activity without its wrapping: a local activity's own failure comes as it is, an ordinary one's does not. */
 export function causeOf(error: unknown): unknown {

@@ -14,6 +14,7 @@ const REQUEST_IS_OUT_MS = 60;
 const COMMITS: Readonly<Record<string, Point>> = {
   'insert-intent': 'intent-before-commit',
   'close-attempt': 'close-before-commit',
+  'close-or-fail': 'close-before-commit',
   'end-query': 'end-before-commit',
 };
 
@@ -59,8 +60,13 @@ export function watchPorts(ports: Ports, passing: Passing): Ports {
         await ledger.closeAttempt(close);
         passing('close-committed');
       },
-      async endQuery(end) {
-        const ended = await ledger.endQuery(end);
+      async openAttempt(intent, closing) {
+        const opened = await ledger.openAttempt(intent, closing);
+        if (closing !== undefined) passing('close-committed');
+        return opened;
+      },
+      async endQuery(end, closing) {
+        const ended = await ledger.endQuery(end, closing);
         passing('end-committed');
         return ended;
       },
