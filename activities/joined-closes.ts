@@ -5,7 +5,7 @@ import { withPatience } from '../ledger/patience.ts';
 export interface JoinedCloses {
   readonly ledger: Ledger;
   /** Closes what is still open of what was to be closed. To be called at the end, whatever it was. */
-  settle(): Promise<void>;
+  readonly settle: () => Promise<void>;
 }
 
 /**

@@ -72,8 +72,8 @@ export type AtBudget = 'stop' | 'cheapest' | 'fail';
 
 /**
  * How models are called. `durable`: each call is a Temporal activity, with its own events, heartbeats and retries. `inline`: the
- * first request of a call is a local activity of the workflow's own task, which takes a third of the time and half the
- * history; meant for models that answer in a few seconds.
+ * activity that plans a query also climbs it, within the workflow's own task, with a third of the history; meant for models
+ * that answer in a few seconds.
  */
 export type Execution = 'durable' | 'inline';
 

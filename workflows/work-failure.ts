@@ -15,6 +15,6 @@ export function failureOf(error: unknown): WorkFailure {
     message: cause instanceof Error ? cause.message : String(cause),
     nonRetryable: application?.nonRetryable === true,
     timedOut: cause instanceof TimeoutFailure,
-    details: (application?.details?.[0] ?? {}),
+    details: application?.details?.[0] ?? {},
   };
 }
