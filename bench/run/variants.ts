@@ -16,6 +16,7 @@ export const VARIANTS = [
   'durable-eager',
   'inline-plain',
   'inline-eager',
+  'least',
   'litellm',
   'portkey',
   'dbos',
@@ -30,6 +31,7 @@ export const TITLES: Readonly<Record<VariantName, string>> = {
   'durable-eager': 'Escalier durable, eager client',
   'inline-plain': 'Escalier inline, plain client',
   'inline-eager': 'Escalier inline, eager client',
+  least: 'one local activity, three commits, eager client',
   litellm: 'LiteLLM proxy, two calls',
   portkey: 'Portkey gateway, two calls',
   dbos: 'DBOS, two steps a stage',
@@ -62,7 +64,8 @@ export async function startVariant(
     }
     case 'naive-stock':
     case 'naive-tuned':
-      return startNaive(name, world);
+    case 'least':
+      return startBare(name, world);
     case 'durable-plain':
     case 'durable-eager':
     case 'inline-plain':
@@ -86,12 +89,16 @@ function variant(
   return { name, child, processes, ...nothing, ...rest };
 }
 
-async function startNaive(name: 'naive-stock' | 'naive-tuned', world: World): Promise<Variant> {
-  const temporal = await (name === 'naive-tuned' ? world.tunedTemporal() : world.stockTemporal());
+async function startBare(name: 'naive-stock' | 'naive-tuned' | 'least', world: World): Promise<Variant> {
+  const temporal = await (name === 'naive-stock' ? world.stockTemporal() : world.tunedTemporal());
   const { address: temporalAddress, pid } = temporal;
   const databaseUrl = await world.createDatabase(name);
   const { upstreamUrl } = world;
-  const child = await startChild('naive', { upstreamUrl, temporalAddress, databaseUrl });
+  const child = await startChild(name === 'least' ? 'least' : 'naive', {
+    upstreamUrl,
+    temporalAddress,
+    databaseUrl,
+  });
   const processes = { temporal: pid, postgres: world.postgres.pid, worker: child.pid };
   return variant(name, child, processes, { temporalAddress, databaseUrl });
 }
