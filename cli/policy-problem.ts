@@ -6,3 +6,7 @@ export function refusedChange(error: unknown): never {
   if (error instanceof PolicyProblem) throw new CliError(error.message, EXIT.usage, error);
   throw error;
 }
+
+export function noSuchTask(task: string): CliError {
+  return new CliError(`there is no task ${task}: "escalier policies" lists those that there are`, EXIT.usage);
+}

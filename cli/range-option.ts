@@ -26,3 +26,8 @@ export function utcDay(text: string, flag: string): string {
   if (day === text) return text;
   throw new CliError(`${flag} ${text}: expected a date such as 2026-11-01 (a UTC day)`, EXIT.usage);
 }
+
+/** The UTC day of so many milliseconds before. */
+export function dayBefore(now: Date, ms: number): string {
+  return new Date(now.getTime() - ms).toISOString().slice(0, 10);
+}

@@ -1,4 +1,5 @@
 import { estimateGain, estimateShare, estimateTotal, type Estimate, type Sized } from './audit-estimate.ts';
+import { countsOf } from './counts.ts';
 import type { Picodollars } from './money.ts';
 import { exactly, type Spend } from './spend.ts';
 import { stageWorth, type Interval, type StageFigures, type StageWorth } from './stage-worth.ts';
@@ -119,12 +120,9 @@ export interface AuditedAccuracy {
 
 /** Null where no audit could be judged. */
 export function auditedAccuracy(audits: readonly AuditedQuery[]): AuditedAccuracy | null {
-  const judges: Record<string, number> = {};
-  const served = audits.flatMap(({ servedCorrect, judgedBy, inclusion }) => {
-    if (servedCorrect === null || judgedBy === null) return [];
-    judges[judgedBy] = (judges[judgedBy] ?? 0) + 1;
-    return [{ value: servedCorrect, inclusion }];
-  });
+  const served = audits.flatMap(({ servedCorrect, judgedBy, inclusion }) =>
+    servedCorrect === null || judgedBy === null ? [] : [{ value: servedCorrect, judgedBy, inclusion }],
+  );
   const both = audits.flatMap(({ servedCorrect, baselineCorrect, inclusion }) =>
     servedCorrect === null || baselineCorrect === null
       ? []
@@ -136,7 +134,7 @@ export function auditedAccuracy(audits: readonly AuditedQuery[]): AuditedAccurac
     served: estimateShare(served),
     baseline: both.length === 0 ? null : estimateShare(baseline),
     gain: both.length === 0 ? null : estimateGain(both),
-    judges,
+    judges: countsOf(served.map(({ judgedBy }) => judgedBy)),
   };
 }
 

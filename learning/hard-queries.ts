@@ -1,4 +1,5 @@
 import { estimateShare, type Audited, type Estimate } from '../core/audit-estimate.ts';
+import { countsOf } from '../core/counts.ts';
 import { vocabularyOf, type Vocabulary } from './baselines/prompt-terms.ts';
 import { clustersOf, cosine, nearest } from './clusters.ts';
 
@@ -104,18 +105,18 @@ function figuresOf(
   drawn: boolean,
   isHard: (query: StageOutcome) => boolean,
 ): GroupFigures {
-  const judges: Record<string, number> = {};
-  const judged = queries.flatMap(({ right, judgedBy, inclusion }): Audited<boolean>[] => {
-    if (right === null || judgedBy === null || (drawn && inclusion === null)) return [];
-    judges[judgedBy] = (judges[judgedBy] ?? 0) + 1;
-    return [{ value: right, inclusion: drawn ? (inclusion ?? 1) : 1 }];
-  });
+  const judged = queries.flatMap(
+    ({ right, judgedBy, inclusion }): (Audited<boolean> & { readonly judgedBy: string })[] =>
+      right === null || judgedBy === null || (drawn && inclusion === null)
+        ? []
+        : [{ value: right, inclusion: drawn ? (inclusion ?? 1) : 1, judgedBy }],
+  );
   return {
     queries: queries.length,
     hard: queries.filter(isHard).length,
     escalationRate: queries.filter(({ escalated }) => escalated).length / queries.length,
     accuracy: judged.length === 0 ? null : estimateShare(judged),
-    judges,
+    judges: countsOf(judged.map(({ judgedBy }) => judgedBy)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { countsOf } from '../../core/counts.ts';
 import { eachLedgerQuery } from '../../ledger/recorded-queries.ts';
 import { messageOf, type Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
@@ -6,6 +7,7 @@ import { firstStageOf, type FirstStage } from '../escalated/first-stage.ts';
 import { grouped } from '../../learning/hard-queries.ts';
 import { showEscalated, type FinetuneTally } from '../escalated/text.ts';
 import { CliError, EXIT } from '../exit.ts';
+import { dayBefore } from '../range-option.ts';
 import { sealerOf } from '../sealer.ts';
 
 export interface EscalatedOptions {
@@ -26,7 +28,7 @@ const DAY_MS = 24 * 3_600_000;
 /** Which kinds of query the first stage fails on, for people, and as files to look at or to fine-tune with. They hold texts in clear. */
 export async function escalatedCommand(context: Context, options: EscalatedOptions): Promise<void> {
   const { task, out, finetune } = options;
-  const since = new Date(Date.now() - options.days * DAY_MS).toISOString().slice(0, 10);
+  const since = dayBefore(new Date(), options.days * DAY_MS);
   const sealer = sealerOf(context);
   const queries: FirstStage[] = [];
   let withoutTexts = 0;
@@ -63,14 +65,16 @@ export async function escalatedCommand(context: Context, options: EscalatedOptio
 
 /** In the form that vendors take for fine-tuning, which allows no other field. */
 async function writeChats(file: string, hard: readonly FirstStage[]): Promise<FinetuneTally> {
-  const by: Record<string, number> = {};
-  const chats = hard.flatMap(({ messages, rightAnswer }) => {
-    if (rightAnswer === null) return [];
-    by[rightAnswer.by] = (by[rightAnswer.by] ?? 0) + 1;
-    return [{ messages: [...messages, { role: 'assistant', content: rightAnswer.text }] }];
-  });
-  await writeLines('--finetune', file, chats);
-  return { written: chats.length, by, withoutRightAnswer: hard.length - chats.length };
+  const right = hard.flatMap(({ messages, rightAnswer }) =>
+    rightAnswer === null ? [] : [{ messages, ...rightAnswer }],
+  );
+  await writeLines(
+    '--finetune',
+    file,
+    right.map(({ messages, text }) => ({ messages: [...messages, { role: 'assistant', content: text }] })),
+  );
+  const by = countsOf(right.map((one) => one.by));
+  return { written: right.length, by, withoutRightAnswer: hard.length - right.length };
 }
 
 async function writeLines(flag: string, file: string, lines: readonly object[]): Promise<void> {

@@ -16,7 +16,7 @@ import { trafficFromLedger, trafficFromOptions, type Planned, type TrafficOption
 import { withDatabase } from '../database.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { percent, table } from '../output.ts';
-import { utcDay } from '../range-option.ts';
+import { dayBefore, utcDay } from '../range-option.ts';
 
 export interface PlanCostOptions extends TrafficOptions {
   readonly split?: string;
@@ -45,9 +45,7 @@ export async function planCostCommand(context: Context, options: PlanCostOptions
 async function observedPlan(context: Context, task: string, options: PlanCostOptions): Promise<Planned> {
   const DAY_MS = 24 * 60 * 60 * 1000;
   const since =
-    options.since === undefined
-      ? new Date(Date.now() - 30 * DAY_MS).toISOString().slice(0, 10)
-      : utcDay(options.since, '--since');
+    options.since === undefined ? dayBefore(new Date(), 30 * DAY_MS) : utcDay(options.since, '--since');
   return withDatabase(context, async (pool) => {
     const current = await currentPolicy(pool, task);
     if (current === null) {

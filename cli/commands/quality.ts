@@ -2,7 +2,7 @@ import { claimOf } from '../../core/watch.ts';
 import { qualityOf, type TaskQuality } from '../../ledger/quality.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
-import { CliError, EXIT } from '../exit.ts';
+import { noSuchTask } from '../policy-problem.ts';
 import { accuraciesOf } from '../quality/accuracies.ts';
 import { showQuality } from '../quality/text.ts';
 
@@ -18,12 +18,7 @@ export async function qualityCommand(context: Context, options: QualityOptions):
   const { task, slice, days } = options;
   await withDatabase(context, async (pool) => {
     const tasks = await qualityOf(pool, { task, days, tags: slice.length === 0 ? undefined : slice });
-    if (task !== undefined && tasks.length === 0) {
-      throw new CliError(
-        `there is no task ${task}: "escalier policies" lists those that there are`,
-        EXIT.usage,
-      );
-    }
+    if (task !== undefined && tasks.length === 0) throw noSuchTask(task);
     if (context.json) context.out(JSON.stringify({ tasks: tasks.map(qualityJson) }));
     else context.out(tasks.map(showQuality).join('\n\n') || 'No task has been applied yet.');
   });

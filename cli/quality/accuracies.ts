@@ -1,3 +1,4 @@
+import { countsOf } from '../../core/counts.ts';
 import { sliceAccuracies, type SliceAccuracy } from '../../core/slice-accuracy.ts';
 import { slicesOf } from '../../core/slices.ts';
 import { ALL_QUERIES } from '../../core/watch.ts';
@@ -16,15 +17,13 @@ export interface Accuracies {
 /** Accuracy of all queries and of each slice that is shown, with intervals that hold all at once. */
 export function accuraciesOf({ slices, judged }: Pick<TaskQuality, 'slices' | 'judged'>): Accuracies {
   const answers = new Map<string, JudgedAnswer[]>(slices.map(({ slice }) => [slice, []]));
-  const judges: Record<string, number> = {};
   for (const answer of judged.answers) {
-    judges[answer.judgedBy] = (judges[answer.judgedBy] ?? 0) + 1;
     for (const slice of [ALL_QUERIES, ...slicesOf(answer.tags)]) answers.get(slice)?.push(answer);
   }
   const report = sliceAccuracies([...answers].map(([slice, own]) => ({ slice, answers: own })));
   return {
     bySlice: new Map(report.slices.map((accuracy) => [accuracy.slice, accuracy])),
     worst: report.worst === ALL_QUERIES ? null : report.worst,
-    judges,
+    judges: countsOf(judged.answers.map(({ judgedBy }) => judgedBy)),
   };
 }

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { AnswerSpec } from '../../core/answer.ts';
+import { countsOf } from '../../core/counts.ts';
 import type { AuditedTraffic } from '../../core/proposal.ts';
 import type { Relearning } from '../../core/relearning.ts';
 import { thinned } from '../../learning/relearn/thin.ts';
@@ -8,6 +9,7 @@ import type { Sealer } from '../../ledger/texts.ts';
 import type { RecordedModel, RecordedResponse } from '../../recorded/format.ts';
 import type { RecordedSet } from '../../recorded/read.ts';
 import { recordedQueryOf } from '../ledger-set/recorded-query.ts';
+import { dayBefore } from '../range-option.ts';
 import { judgedQuery, type JudgedQuery } from './judged-query.ts';
 
 /** A model beside the chain that has answered fewer of the audits, such as one that has left it, cannot be learned about. */
@@ -36,7 +38,7 @@ export async function auditedSet(
   search: AuditedSearch,
 ): Promise<AuditedSet> {
   const { task, answer, models, judge, windowMs, now } = search;
-  const since = new Date(now.getTime() - windowMs).toISOString().slice(0, 10);
+  const since = dayBefore(now, windowMs);
   const prices: Record<string, RecordedModel> = {};
   const judged: JudgedQuery[] = [];
   let audited = 0;
@@ -73,15 +75,8 @@ export async function auditedSet(
     },
     traffic: {
       ...{ audited, judged: judged.length, used: used.length },
-      judges: judgesOf(used.map(({ judgedBy }) => judgedBy)),
+      judges: countsOf(used.map(({ judgedBy }) => judgedBy)),
     },
     judgedBy: new Map(used.map(({ id, judgedBy }) => [id, judgedBy])),
   };
-}
-
-/** How many were judged by whom. */
-export function judgesOf(judges: readonly string[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const judge of judges) counts[judge] = (counts[judge] ?? 0) + 1;
-  return counts;
 }

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { countsOf } from '../../core/counts.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { ProposalContent } from '../../core/proposal.ts';
 import type { Relearning } from '../../core/relearning.ts';
@@ -11,7 +12,7 @@ import { SettingsError } from '../../settings/problems.ts';
 import { withLearnedScorers } from '../../worker/learned-scorers.ts';
 import { messageOf } from '../context.ts';
 import { completed, type Completed, type SettingsOfWorker } from '../serving/promote-learned.ts';
-import { judgesOf, type AuditedSet } from './audited-set.ts';
+import type { AuditedSet } from './audited-set.ts';
 import type { LearnApart } from './learn-apart.ts';
 import { outcomesOf } from './outcomes.ts';
 
@@ -71,7 +72,7 @@ export async function learnAndCompare(
       learned: policy.chain,
     },
   );
-  const judges = judgesOf(heldOut.map(({ id }) => judgedBy.get(id) ?? 'last-stage'));
+  const judges = countsOf(heldOut.map(({ id }) => judgedBy.get(id) ?? 'last-stage'));
   return { ...decide(comparison), policy, artifact, heldOut: { ...comparison, judges } };
 }
 

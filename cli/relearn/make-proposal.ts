@@ -5,7 +5,7 @@ import { sha256 } from '../../core/request-hash.ts';
 import { labelCoverage, tooFewLabels } from '../../learning/label-coverage.ts';
 import { policyArms, type PolicyArms } from '../../ledger/policies.ts';
 import { keepProposal, proposalOfInput } from '../../ledger/proposals.ts';
-import { CliError, EXIT } from '../exit.ts';
+import { noSuchTask } from '../policy-problem.ts';
 import { auditedSet, type AuditedSet } from './audited-set.ts';
 import { learnAndCompare, refused, type ProposalOptions } from './learn-and-compare.ts';
 
@@ -22,12 +22,7 @@ export async function makeProposal(
 ): Promise<Proposal> {
   const { pool, sealer } = options;
   const arms = await policyArms(pool, task);
-  if (arms === null) {
-    throw new CliError(
-      `there is no task ${task}: "escalier policies" lists those that there are`,
-      EXIT.usage,
-    );
-  }
+  if (arms === null) throw noSuchTask(task);
   const { answer, chain } = arms.current.policy;
   const models = chain.map(({ model }) => model);
   const audits = await auditedSet(pool, sealer, {

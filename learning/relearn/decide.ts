@@ -1,4 +1,5 @@
 import type { HeldOutComparison, PolicyOutcome } from '../../core/proposal.ts';
+import { mean } from '../baselines/outcomes.ts';
 import { bettingPValue, planBets } from '../guarantee/betting-test.ts';
 import { smallestSample } from '../guarantee/path-test.ts';
 import { tallyOf } from '../guarantee/outcomes.ts';
@@ -103,10 +104,6 @@ function meansOf({ right, costUsd }: Outcomes): Omit<PolicyOutcome, 'chain'> {
 function intervalOf(a: readonly number[], b: readonly number[]) {
   const difference = pairedDifference(a.map((value, at) => value - (b[at] ?? 0)));
   return { mean: difference.mean, low: difference.low, high: difference.high };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 function costText(learned: number, current: number): string {
