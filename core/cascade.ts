@@ -20,6 +20,8 @@ import { reactionTo } from './failure.ts';
 import { parseUsd, type DecimalUsd } from './money.ts';
 import type { Limits } from './policy.ts';
 import type { Spend } from './spend.ts';
+import { thresholdAfter, type StopRule } from './stop-rule.ts';
+import { usdOf } from './usd.ts';
 
 /** What the decisions are made from; a workflow's {@link Plan} is one. */
 export interface CascadePlan {
@@ -27,6 +29,11 @@ export interface CascadePlan {
   readonly stages: readonly { readonly model: string; readonly worstCaseUsd: DecimalUsd | null }[];
   /** Confidence that accepts the best candidate after each stage, in [0, 1]; as long as `stages`. */
   readonly thresholds: readonly number[];
+  /**
+   * Present where thresholds depend on what a query has spent: it says them then, and `thresholds` are for a query that spends
+   * as much as queries do in the mean.
+   */
+  readonly stopRule?: StopRule;
   readonly scorer: { readonly scoresLastStage: boolean; readonly worstCaseUsd: DecimalUsd | null };
   readonly limits: Limits;
   /** How accurate each stage's model is, where that was learned: see {@link spokesman}. As long as `stages`. */
@@ -106,6 +113,8 @@ export interface CascadeState {
   }[];
   /** The latest scores. A response without an answer changes none. */
   readonly scores: readonly ScoredAnswer[];
+  /** By stage, the threshold that its scores were held to; only where the plan has a `stopRule`. */
+  readonly heldTo?: Readonly<Record<number, number>>;
 }
 
 export interface Decision {
@@ -128,7 +137,24 @@ export function planProblem(plan: CascadePlan): string | null {
     return `${plan.thresholds.length} thresholds for ${plan.stages.length} stages`;
   }
   const wrong = plan.thresholds.find((threshold) => !(threshold >= 0 && threshold <= 1));
-  return wrong === undefined ? null : `the threshold ${wrong} is not in [0, 1]`;
+  if (wrong !== undefined) return `the threshold ${wrong} is not in [0, 1]`;
+  const { stopRule } = plan;
+  if (stopRule?.type === 'value' && stopRule.steps.length !== plan.stages.length - 1) {
+    return `a stop rule of ${stopRule.steps.length} steps for ${plan.stages.length} stages`;
+  }
+  return null;
+}
+
+/** The confidence that accepts the best candidate after a stage, of a query that has spent so much by then. */
+export function thresholdAt(plan: CascadePlan, stage: number, { low }: Spend): number {
+  const { stopRule, thresholds, stages } = plan;
+  if (stopRule === undefined) return thresholds[stage] ?? 1;
+  return thresholdAfter(stopRule, stage, stages.length, usdOf(low));
+}
+
+/** The threshold that a stage was held to; where it was not scored, the plan's own for it. */
+export function heldTo(plan: Pick<CascadePlan, 'thresholds'>, state: CascadeState, stage: number): number {
+  return state.heldTo?.[stage] ?? plan.thresholds[stage] ?? 1;
 }
 
 /**
@@ -186,7 +212,8 @@ function onScored(
       throw new RangeError(`"${answer}" was scored, but no response gave it`);
     }
   }
-  const scored = event.scores.length > 0 ? { ...state, scores: event.scores } : state;
+  const held = withThreshold(plan, state, event.spent);
+  const scored = event.scores.length > 0 ? { ...held, scores: event.scores } : held;
   const best = bestCandidate(plan, scored);
   // A stage whose response holds no answer brings no evidence: it must not accept what was rejected before.
   const newest = scored.responses.at(-1);
@@ -195,6 +222,12 @@ function onScored(
     return finish(plan, scored, 'accepted');
   }
   return climb(plan, scored, event);
+}
+
+function withThreshold(plan: CascadePlan, state: CascadeState, spent: Spend): CascadeState {
+  if (plan.stopRule === undefined) return state;
+  const threshold = thresholdAt(plan, state.stage, spent);
+  return { ...state, heldTo: { ...state.heldTo, [state.stage]: threshold } };
 }
 
 function onFailed(
@@ -318,5 +351,5 @@ function serve(
   response: ResponseRef,
   confidence: number | null,
 ): Served {
-  return { ...response, confidence, threshold: plan.thresholds[state.stage] ?? 1 };
+  return { ...response, confidence, threshold: heldTo(plan, state, state.stage) };
 }

@@ -23,7 +23,7 @@ export async function cascade(request: CascadeRequest): Promise<CascadeAnswer> {
   const top = await climb.scope.run(async () => {
     let { state, command } = begin(plan, climb.progress());
     while (command.type !== 'finish') {
-      climb.show(command);
+      climb.show(state, command);
       const happening = scoredAlready(command, climb) ?? (await perform(plan, state, command, climb));
       ({ state, command } = step(plan, state, climb.eventOf(state, happening)));
     }

@@ -97,7 +97,7 @@ export class Climb {
   }
 
   /** Tells whoever looks at the workflow where the climb stands. */
-  show(command: Command): void {
-    setCurrentDetails(describeClimb(this.plan, command, this.stages, this.attempts()));
+  show(state: CascadeState, command: Command): void {
+    setCurrentDetails(describeClimb(this.plan, state, command, this.stages, this.attempts()));
   }
 }

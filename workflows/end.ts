@@ -4,7 +4,7 @@ import {
   CancelledFailure,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { CascadeState, Finish } from '../core/cascade.ts';
+import { heldTo, type CascadeState, type Finish } from '../core/cascade.ts';
 import { verdicts } from '../core/verdict.ts';
 import type { Plan } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
@@ -47,13 +47,13 @@ export async function end(
           attemptId,
           verdict: judged.get(attemptId) ?? null,
           confidence: climb.stages.get(stage)?.confidence ?? null,
-          threshold: plan.thresholds[stage] ?? null,
+          threshold: heldTo(plan, state, stage),
         })),
       },
     ]);
   const { attempts } = await CancellationScope.nonCancellable(() => withQuery(climb.request, plan, write));
   climb.buy(attempts);
-  climb.show(finish);
+  climb.show(state, finish);
   const spent = sumSpend(attempts.map(spendFromJson));
   publish(plan, finish, spent);
   if (served === null) throw errorOf(plan, finish, message ?? outcome, attempts, spent);

@@ -7,7 +7,6 @@ import {
   defineUpdate,
   isCancellation,
   proxyLocalActivities,
-  setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
 import type { ReviewActivities, ReviewClosed } from '../activities/types.ts';
@@ -18,7 +17,6 @@ import { afterReview, reviewWait, withReviewStage } from '../core/review.ts';
 import { CANCEL_HEARD } from '../core/result.ts';
 import { LEDGER_TIMEOUT } from './activities.ts';
 import type { Climb } from './climb.ts';
-import { describeClimb } from './details.ts';
 import { refTo, withQuery } from './pin.ts';
 
 /** Gives a person's word to a query that waits for it. */
@@ -63,7 +61,7 @@ export async function review(
   climb.plan = withReviewStage(plan);
   const began = Date.now();
   const command = { type: 'call', stage: place.stage, timeLeftMs: waitMs } as const;
-  setCurrentDetails(describeClimb(climb.plan, command, climb.stages, climb.attempts()));
+  climb.show(state, command);
   const end = asked.said === null ? await wordOf(plan, finish, waitMs, climb) : null;
   const said =
     end === null
