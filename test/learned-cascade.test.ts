@@ -163,7 +163,7 @@ describe('a learned rule that depends on what a query has spent', () => {
 
     const climbed = await world.start('by-spend');
     const all = (await climbed.result()) as CascadeAnswer;
-    expect(all).toMatchObject({ outcome: 'last-stage', model: 'large', threshold: 0 });
+    expect(all).toMatchObject({ outcome: 'accepted', model: 'large', threshold: 0 });
     const { rows } = await pool.query(
       'select model, threshold from attempts where workflow_id = $1 order by stage',
       [climbed.workflowId],
