@@ -4,14 +4,13 @@ import {
   begin,
   OUTCOMES,
   step,
-  thresholdAt,
   type CascadeEvent,
-  type CascadePlan,
   type CascadeState,
   type Command,
   type Decision,
   type Progress,
 } from './cascade.ts';
+import { type CascadePlan, thresholdAt } from './cascade-plan.ts';
 import { verdicts } from './verdict.ts';
 import { FAILURES, isFailureKind, type FailureKind } from './failure.ts';
 import { formatUsd, parseUsd } from './money.ts';

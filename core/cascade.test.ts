@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  begin,
-  planProblem,
-  step,
-  type CascadeEvent,
-  type CascadePlan,
-  type Decision,
-  type Progress,
-} from './cascade.ts';
+import { begin, step, type CascadeEvent, type Decision, type Progress } from './cascade.ts';
+import { type CascadePlan, planProblem } from './cascade-plan.ts';
 import { verdicts } from './verdict.ts';
 import { parseUsd } from './money.ts';
 import { exactly, NOTHING } from './spend.ts';

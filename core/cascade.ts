@@ -15,30 +15,11 @@
  * Every event carries what has been spent and how long the query has run, so that limits are decided here and nowhere
  * else. After `finish` no event is accepted.
  */
+import { planProblem, thresholdAt, type CascadePlan } from './cascade-plan.ts';
 import type { FailureKind } from './failure.ts';
 import { reactionTo } from './failure.ts';
 import { parseUsd, type DecimalUsd } from './money.ts';
-import type { Limits } from './policy.ts';
 import type { Spend } from './spend.ts';
-import { thresholdAfter, type StopRule } from './stop-rule.ts';
-import { usdOf } from './usd.ts';
-
-/** What the decisions are made from; a workflow's {@link Plan} is one. */
-export interface CascadePlan {
-  /** In ascending price order. `worstCaseUsd` bounds one request, null where nothing does. */
-  readonly stages: readonly { readonly model: string; readonly worstCaseUsd: DecimalUsd | null }[];
-  /** Confidence that accepts the best candidate after each stage, in [0, 1]; as long as `stages`. */
-  readonly thresholds: readonly number[];
-  /**
-   * Present where thresholds depend on what a query has spent: it says them then, and `thresholds` are for a query that spends
-   * as much as queries do in the mean.
-   */
-  readonly stopRule?: StopRule;
-  readonly scorer: { readonly scoresLastStage: boolean; readonly worstCaseUsd: DecimalUsd | null };
-  readonly limits: Limits;
-  /** How accurate each stage's model is, where that was learned: see {@link spokesman}. As long as `stages`. */
-  readonly modelAccuracy?: readonly number[];
-}
 
 /** A usable response: the attempt that paid for it, and the candidate it gave (null where it holds no answer). */
 export interface ResponseRef {
@@ -128,28 +109,6 @@ export function begin(plan: CascadePlan, progress: Progress): Decision {
   if (problem !== null) throw new RangeError(problem);
   const state: CascadeState = { phase: 'calling', stage: 0, responses: [], failures: [], scores: [] };
   return callOrFinish(plan, state, 0, progress);
-}
-
-/** What makes a plan impossible to follow, or null. */
-export function planProblem(plan: CascadePlan): string | null {
-  if (plan.stages.length === 0) return 'the chain is empty: it needs at least one model';
-  if (plan.thresholds.length !== plan.stages.length) {
-    return `${plan.thresholds.length} thresholds for ${plan.stages.length} stages`;
-  }
-  const wrong = plan.thresholds.find((threshold) => !(threshold >= 0 && threshold <= 1));
-  if (wrong !== undefined) return `the threshold ${wrong} is not in [0, 1]`;
-  const { stopRule } = plan;
-  if (stopRule?.type === 'value' && stopRule.steps.length !== plan.stages.length - 1) {
-    return `a stop rule of ${stopRule.steps.length} steps for ${plan.stages.length} stages`;
-  }
-  return null;
-}
-
-/** The confidence that accepts the best candidate after a stage, of a query that has spent so much by then. */
-export function thresholdAt(plan: CascadePlan, stage: number, { low }: Spend): number {
-  const { stopRule, thresholds, stages } = plan;
-  if (stopRule === undefined) return thresholds[stage] ?? 1;
-  return thresholdAfter(stopRule, stage, stages.length, usdOf(low));
 }
 
 /** The threshold that a stage was held to; where it was not scored, the plan's own for it. */

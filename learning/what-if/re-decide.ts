@@ -1,12 +1,5 @@
-import {
-  begin,
-  step,
-  thresholdAt,
-  type CascadeEvent,
-  type CascadePlan,
-  type Outcome,
-  type Served,
-} from '../../core/cascade.ts';
+import { begin, step, type CascadeEvent, type Outcome, type Served } from '../../core/cascade.ts';
+import { type CascadePlan, thresholdAt } from '../../core/cascade-plan.ts';
 import type { PastAttempt, PastQuery } from '../../core/past-query.ts';
 import { NOTHING, sumSpend, type Spend } from '../../core/spend.ts';
 import type { StopRule } from '../../core/stop-rule.ts';
