@@ -18,7 +18,7 @@
 import { planProblem, thresholdAt, type CascadePlan } from './cascade-plan.ts';
 import type { FailureKind } from './failure.ts';
 import { reactionTo } from './failure.ts';
-import { parseUsd, type DecimalUsd } from './money.ts';
+import { parseUsd } from './money.ts';
 import type { Spend } from './spend.ts';
 
 /** A usable response: the attempt that paid for it, and the candidate it gave (null where it holds no answer). */
