@@ -6,6 +6,7 @@ import type { JsonObject, Limits, Plan, Policy, PolicyModel, PolicyOrigin } from
 import { messageText } from '../core/message.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { parseRequest, type CascadeRequest } from '../core/request.ts';
+import { pinnedRule } from '../core/stop-rule.ts';
 import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
 import type { KeptResponse } from '../ledger/close-attempt.ts';
 import type { QueryRow } from '../ledger/queries.ts';
@@ -170,10 +171,11 @@ function buildPlan(
 }
 
 function pinOrigin({
+  rule,
   modelAccuracy,
   certificate,
-}: PolicyOrigin): Pick<Plan, 'modelAccuracy' | 'certificate'> {
-  return { modelAccuracy, ...(certificate === null ? {} : { certificate }) };
+}: PolicyOrigin): Pick<Plan, 'stopRule' | 'modelAccuracy' | 'certificate'> {
+  return { ...pinnedRule(rule), modelAccuracy, ...(certificate === null ? {} : { certificate }) };
 }
 
 /**

@@ -2,6 +2,7 @@ import { formatUsd, type DecimalUsd } from '../core/money.ts';
 import { outputTokenBound } from '../core/output-bound.ts';
 import type { Policy } from '../core/policy.ts';
 import { worstCase, type Price } from '../core/price.ts';
+import { pinnedRule } from '../core/stop-rule.ts';
 import type { SimulatedPolicy } from '../learning/simulate.ts';
 import { inputTokenBound } from '../providers/token-bound.ts';
 import type { RecordedQuery } from '../recorded/format.ts';
@@ -32,7 +33,9 @@ export function simulatedPolicy(
     ...(policy.limits.maxCostUsd === null
       ? {}
       : { worstCases: (query) => worstCases(policy, prices, query) }),
-    ...(policy.learned === undefined ? {} : { modelAccuracy: policy.learned.modelAccuracy }),
+    ...(policy.learned === undefined
+      ? {}
+      : { ...pinnedRule(policy.learned.rule), modelAccuracy: policy.learned.modelAccuracy }),
   };
 }
 

@@ -5,34 +5,53 @@ import {
   OUTCOMES,
   step,
   type CascadeEvent,
-  type CascadePlan,
   type CascadeState,
   type Command,
   type Decision,
   type Progress,
 } from './cascade.ts';
+import { type CascadePlan, thresholdAt } from './cascade-plan.ts';
 import { verdicts } from './verdict.ts';
 import { FAILURES, isFailureKind, type FailureKind } from './failure.ts';
 import { formatUsd, parseUsd } from './money.ts';
 import { addSpend, NOTHING, type Spend } from './spend.ts';
+import type { StopRule } from './stop-rule.ts';
 
 const confidence = fc.oneof(fc.constantFrom(0, 0.5, 1), fc.double({ min: 0, max: 1, noNaN: true }));
 const usd = fc.bigInt(0n, parseUsd('0.02')).map(formatUsd);
 const mostly = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(value, { freq: 5 });
 
-const plans: fc.Arbitrary<CascadePlan> = fc.integer({ min: 1, max: 6 }).chain((stages) =>
-  fc.record({
-    stages: fc
-      .array(mostly(usd), { minLength: stages, maxLength: stages })
-      .map((worst) => worst.map((worstCaseUsd, i) => ({ model: `m${i}`, worstCaseUsd }))),
-    thresholds: fc.array(confidence, { minLength: stages, maxLength: stages }),
-    scorer: fc.record({ scoresLastStage: fc.boolean(), worstCaseUsd: mostly(usd) }),
-    limits: fc.record({
-      maxCostUsd: fc.option(fc.bigInt(0n, parseUsd('0.15')).map(formatUsd)),
-      deadlineMs: fc.option(fc.integer({ min: 1, max: 5000 })),
+const plans: fc.Arbitrary<CascadePlan> = fc
+  .tuple(fc.integer({ min: 1, max: 6 }), fc.boolean())
+  .chain(([stages, bySpend]) =>
+    fc.record({
+      stages: fc
+        .array(mostly(usd), { minLength: stages, maxLength: stages })
+        .map((worst) => worst.map((worstCaseUsd, i) => ({ model: `m${i}`, worstCaseUsd }))),
+      thresholds: fc.array(confidence, { minLength: stages, maxLength: stages }),
+      scorer: fc.record({ scoresLastStage: fc.boolean(), worstCaseUsd: mostly(usd) }),
+      limits: fc.record({
+        maxCostUsd: fc.option(fc.bigInt(0n, parseUsd('0.15')).map(formatUsd)),
+        deadlineMs: fc.option(fc.integer({ min: 1, max: 5000 })),
+      }),
+      ...(bySpend ? { stopRule: valueRule(stages) } : {}),
     }),
-  }),
-);
+  );
+
+/** A rule whose thresholds fall by what was spent. */
+function valueRule(stages: number): fc.Arbitrary<StopRule> {
+  const cents = fc.integer({ min: 0, max: 5 }).map((count) => count / 100);
+  const valueStep = fc.record({
+    priceUsd: cents,
+    spent: fc.record({ meanUsd: cents, slope: fc.integer({ min: 0, max: 4 }) }),
+    gain: fc.constant({ confidence: [0, 1], gain: [1, 0] }),
+  });
+  return fc.record({
+    type: fc.constant('value'),
+    lambdaUsd: fc.constantFrom(0, 0.02, 0.1),
+    steps: fc.array(valueStep, { minLength: stages - 1, maxLength: stages - 1 }),
+  });
+}
 
 /** What the world does with one command. */
 const happening = fc.record({
@@ -193,7 +212,9 @@ describe('every cascade', () => {
       if (answer !== null) {
         expect(response).toEqual(responses.find((each) => each.answer === answer));
       }
-      expect(threshold).toBe(run.plan.thresholds[callsOf(run).at(-1)!]);
+      const stoppedAt = callsOf(run).at(-1)!;
+      const { heldTo } = run.decisions.at(-1)!.state;
+      expect(threshold).toBe(heldTo?.[stoppedAt] ?? run.plan.thresholds[stoppedAt]);
     });
   });
 
@@ -210,7 +231,9 @@ describe('every cascade', () => {
         const { stage, responses } = run.decisions[i]!.state;
         if (responses.at(-1)!.answer === null) return;
         const best = Math.max(...event.scores.map((score) => score.confidence));
-        expect(best).toBeLessThan(run.plan.thresholds[stage]!);
+        const threshold = thresholdAt(run.plan, stage, event.spent);
+        expect(run.decisions[i + 1]!.state.heldTo?.[stage] ?? run.plan.thresholds[stage]).toBe(threshold);
+        expect(best).toBeLessThan(threshold);
       });
     });
   });

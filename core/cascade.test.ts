@@ -1,13 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  begin,
-  planProblem,
-  step,
-  type CascadeEvent,
-  type CascadePlan,
-  type Decision,
-  type Progress,
-} from './cascade.ts';
+import { begin, step, type CascadeEvent, type Decision, type Progress } from './cascade.ts';
+import { type CascadePlan, planProblem } from './cascade-plan.ts';
 import { verdicts } from './verdict.ts';
 import { parseUsd } from './money.ts';
 import { exactly, NOTHING } from './spend.ts';
@@ -248,6 +241,34 @@ describe('limits', () => {
     expect(end.state.stage).toBe(0);
   });
 
+  it('asks a rule that depends on what was spent, and shows the threshold that each stage was held to', () => {
+    const step = {
+      ...{ priceUsd: 0.01, spent: { meanUsd: 0.002, slope: 5 } },
+      gain: { confidence: [0, 1], gain: [1, 0] },
+    };
+    const byspend = plan({
+      thresholds: [0.8, 0.8, 0],
+      stopRule: { type: 'value', lambdaUsd: 0.05, steps: [step, { ...step, priceUsd: 0.02 }] },
+    });
+    // A price of 2 cents: a gain of 0.4 is worth it.
+    const dear = tell(byspend, answered('A', 'a', spent('0.004')), scored({ A: 0.7 }, spent('0.004')));
+    expect(dear.command).toMatchObject({ outcome: 'accepted', served: { confidence: 0.7 } });
+    expect(dear.state.heldTo![0]).toBeCloseTo(0.6, 12);
+    // A price of half a cent, then of 2 cents.
+    const cheap = tell(
+      byspend,
+      ...[answered('A', 'a', spent('0.001')), scored({ A: 0.7 }, spent('0.001'))],
+      ...[answered('A', 'b', spent('0.002')), scored({ A: 0.7 }, spent('0.002'))],
+    );
+    expect(cheap.state.heldTo![0]).toBeCloseTo(0.9, 12);
+    expect(cheap.state.heldTo![1]).toBeCloseTo(0.6, 12);
+    expect(cheap.command).toMatchObject({
+      ...{ outcome: 'accepted' },
+      served: { stage: 0, threshold: cheap.state.heldTo![1] },
+    });
+    expect(tell(plan(), answered('A', 'a'), scored({ A: 0.7 })).state).not.toHaveProperty('heldTo');
+  });
+
   it('does not need the price of scoring a last stage that is not scored', () => {
     const one = plan({
       stages: plan().stages.slice(0, 1),
@@ -378,6 +399,7 @@ describe('a defect of the interpreter', () => {
     [{ thresholds: [0.5] }, /1 thresholds for 3 stages/],
     [{ thresholds: [0.5, Number.NaN, 0.5] }, /NaN is not in \[0, 1\]/],
     [{ thresholds: [0.5, 0.5, 1.5] }, /1.5 is not in/],
+    [{ stopRule: { type: 'value' as const, lambdaUsd: 1, steps: [] } }, /0 steps for 3 stages/],
   ])('is refused: the plan %j', (change, problem) => {
     expect(planProblem(plan(change))).toMatch(problem);
     expect(() => begin(plan(change), start)).toThrow(problem);

@@ -15,23 +15,11 @@
  * Every event carries what has been spent and how long the query has run, so that limits are decided here and nowhere
  * else. After `finish` no event is accepted.
  */
+import { planProblem, thresholdAt, type CascadePlan } from './cascade-plan.ts';
 import type { FailureKind } from './failure.ts';
 import { reactionTo } from './failure.ts';
-import { parseUsd, type DecimalUsd } from './money.ts';
-import type { Limits } from './policy.ts';
+import { parseUsd } from './money.ts';
 import type { Spend } from './spend.ts';
-
-/** What the decisions are made from; a workflow's {@link Plan} is one. */
-export interface CascadePlan {
-  /** In ascending price order. `worstCaseUsd` bounds one request, null where nothing does. */
-  readonly stages: readonly { readonly model: string; readonly worstCaseUsd: DecimalUsd | null }[];
-  /** Confidence that accepts the best candidate after each stage, in [0, 1]; as long as `stages`. */
-  readonly thresholds: readonly number[];
-  readonly scorer: { readonly scoresLastStage: boolean; readonly worstCaseUsd: DecimalUsd | null };
-  readonly limits: Limits;
-  /** How accurate each stage's model is, where that was learned: see {@link spokesman}. As long as `stages`. */
-  readonly modelAccuracy?: readonly number[];
-}
 
 /** A usable response: the attempt that paid for it, and the candidate it gave (null where it holds no answer). */
 export interface ResponseRef {
@@ -107,6 +95,8 @@ export interface CascadeState {
   }[];
   /** The latest scores. A response without an answer changes none. */
   readonly scores: readonly ScoredAnswer[];
+  /** By stage, the threshold that its scores were held to; only where the plan has a `stopRule`. */
+  readonly heldTo?: Readonly<Record<number, number>>;
 }
 
 export interface Decision {
@@ -122,14 +112,9 @@ export function begin(plan: CascadePlan, progress: Progress): Decision {
   return callOrFinish(plan, state, 0, progress);
 }
 
-/** What makes a plan impossible to follow, or null. */
-export function planProblem(plan: CascadePlan): string | null {
-  if (plan.stages.length === 0) return 'the chain is empty: it needs at least one model';
-  if (plan.thresholds.length !== plan.stages.length) {
-    return `${plan.thresholds.length} thresholds for ${plan.stages.length} stages`;
-  }
-  const wrong = plan.thresholds.find((threshold) => !(threshold >= 0 && threshold <= 1));
-  return wrong === undefined ? null : `the threshold ${wrong} is not in [0, 1]`;
+/** The threshold that a stage was held to; where it was not scored, the plan's own for it. */
+export function heldTo(plan: Pick<CascadePlan, 'thresholds'>, state: CascadeState, stage: number): number {
+  return state.heldTo?.[stage] ?? plan.thresholds[stage] ?? 1;
 }
 
 /**
@@ -187,7 +172,8 @@ function onScored(
       throw new RangeError(`"${answer}" was scored, but no response gave it`);
     }
   }
-  const scored = event.scores.length > 0 ? { ...state, scores: event.scores } : state;
+  const held = withThreshold(plan, state, event.spent);
+  const scored = event.scores.length > 0 ? { ...held, scores: event.scores } : held;
   const best = bestCandidate(plan, scored);
   // A stage whose response holds no answer brings no evidence: it must not accept what was rejected before.
   const newest = scored.responses.at(-1);
@@ -196,6 +182,12 @@ function onScored(
     return finish(plan, scored, 'accepted');
   }
   return climb(plan, scored, event);
+}
+
+function withThreshold(plan: CascadePlan, state: CascadeState, spent: Spend): CascadeState {
+  if (plan.stopRule === undefined) return state;
+  const threshold = thresholdAt(plan, state.stage, spent);
+  return { ...state, heldTo: { ...state.heldTo, [state.stage]: threshold } };
 }
 
 function onFailed(
@@ -319,5 +311,5 @@ function serve(
   response: ResponseRef,
   confidence: number | null,
 ): Served {
-  return { ...response, confidence, threshold: plan.thresholds[state.stage] ?? 1 };
+  return { ...response, confidence, threshold: heldTo(plan, state, state.stage) };
 }

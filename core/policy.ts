@@ -141,6 +141,8 @@ export interface Plan {
   readonly policyVersion: number;
   readonly stages: readonly PlannedModel[];
   readonly thresholds: readonly number[];
+  /** Present where thresholds depend on what the query has spent. */
+  readonly stopRule?: StopRule;
   readonly scorer: Omit<ScorerSpec, 'models'> & {
     readonly models: readonly PlannedModel[];
     /** The most that scoring one stage can cost; null where nothing bounds it. */

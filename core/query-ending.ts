@@ -1,4 +1,4 @@
-import type { CascadeState, Finish } from './cascade.ts';
+import { heldTo, type CascadeState, type Finish } from './cascade.ts';
 import type { ClimbLog } from './climb-log.ts';
 import type { Plan } from './policy.ts';
 import { refTo } from './stage-work.ts';
@@ -23,7 +23,7 @@ export function endInput(
       attemptId,
       verdict: judged.get(attemptId) ?? null,
       confidence: stages.get(stage)?.confidence ?? null,
-      threshold: plan.thresholds[stage] ?? null,
+      threshold: heldTo(plan, state, stage),
     })),
   };
 }

@@ -26,7 +26,7 @@ export function reviewWait(
   return left <= 0 ? null : Math.min(review.timeoutMs, left);
 }
 
-/** The plan with the person as its last stage: what is shown, served and named from then on. */
+/** The plan with the person as its last stage: what is shown, served and named from then on. Nothing is decided by it. */
 export function withReviewStage(plan: Plan): Plan {
   return { ...plan, stages: [...plan.stages, REVIEW_STAGE], thresholds: [...plan.thresholds, 1] };
 }

@@ -8,7 +8,7 @@ import { majorityVote } from './baselines/vote.ts';
 import { compare, type Comparison } from './compare.ts';
 import { policyFigures, type PolicyFigures } from './policy-figures.ts';
 import { simulateQuery, type SimulatedPolicy } from './simulate.ts';
-import { usdOf } from './usd.ts';
+import { usdOf } from '../core/usd.ts';
 
 export interface Evaluation {
   /** Queries that the figures are of. */

@@ -1,4 +1,5 @@
 import { ownScoreConfidence, pairConfidences } from './scorer-figures.ts';
+import type { StopRule } from '../core/stop-rule.ts';
 import { bootstrapMean } from './bootstrap.ts';
 import type { Dataset } from './dataset.ts';
 import type { ChainTable } from './frontier.ts';
@@ -54,17 +55,17 @@ export interface StageSpend {
 const SEED = 1;
 
 /**
- * @param table of the policy's chain on the queries. @param judgeOf of a query's position: a scorer that has not seen it.
+ * @param table of the policy's chain on the queries. @param rule the policy's, or thresholds by stage. @param judgeOf of a query's position: a scorer that has not seen it.
  */
 export function figuresOf(
   data: Dataset,
   queries: readonly number[],
   table: ChainTable,
-  thresholds: readonly number[],
+  rule: StopRule | readonly number[],
   reference: number,
   judgeOf: (position: number) => Judge,
 ): LearnedFigures {
-  const served = outcomesAt(table, thresholds);
+  const served = outcomesAt(table, rule);
   const mean = (values: ArrayLike<number>): number => sum(values) / queries.length;
   const ofReference = queries.map((query) => data.responses[reference]![query]!);
   const right = Array.from(served.right);

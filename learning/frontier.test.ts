@@ -1,21 +1,29 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { thresholdsOf } from '../core/stop-rule.ts';
 import { gainCurve } from './gain.ts';
-import { ruleBetween, sweep, type ChainTable, type RuleType } from './frontier.ts';
+import { ruleBetween, stepTable, sweep, type ChainTable, type RuleType } from './frontier.ts';
 import { outcomesAt } from './outcomes-at.ts';
+import { priceLine } from './price-line.ts';
 import { NO_EVIDENCE, type SetTable } from './sets.ts';
 
-/** Confidences come in hundredths, so that ties are common; one in ten responses holds no answer. */
+/**
+ * Confidences come in hundredths, so that ties are common; one in ten responses holds no answer. A call costs its model's price,
+ * or some times as much.
+ */
 const cell = fc.record({
   confidence: fc.integer({ min: 0, max: 99 }).map((hundredths) => hundredths / 100),
   isSilent: fc.integer({ min: 0, max: 9 }).map((draw) => draw === 0),
   isRight: fc.boolean(),
+  times: fc.constantFrom(1, 1, 1, 2, 10),
 });
 
-type Cell = { confidence: number; isSilent: boolean; isRight: boolean };
+type Cell = { confidence: number; isSilent: boolean; isRight: boolean; times: number };
 
-function tableOf(stages: readonly (readonly Cell[])[], prices: readonly number[]): ChainTable {
+function tableOf(
+  stages: readonly (readonly Cell[])[],
+  prices: readonly number[],
+  bySpend = false,
+): ChainTable {
   const tables = stages.map((cells): SetTable => {
     const confidence = Float64Array.from(cells, (one) => one.confidence);
     const score = Float64Array.from(cells, (one) => (one.isSilent ? NO_EVIDENCE : one.confidence));
@@ -27,20 +35,25 @@ function tableOf(stages: readonly (readonly Cell[])[], prices: readonly number[]
       order: Int32Array.from(cells, (_, at) => at).sort((a, b) => score[a]! - score[b]!),
     };
   });
+  const costs = stages.map((cells, at) => Float64Array.from(cells, ({ times }) => prices[at]! * times));
+  const spent = costs.map((_, stage) =>
+    costs[0]!.map((_, at) => costs.slice(0, stage + 1).reduce((sum, cost) => sum + cost[at]!, 0)),
+  );
   return {
     chain: stages.map((_, at) => at),
     stages: tables,
-    spent: stages.map((cells, stage) =>
-      new Float64Array(cells.length).fill(prices.slice(0, stage + 1).reduce((sum, price) => sum + price, 0)),
+    spent,
+    steps: costs.slice(1).map((next, at) =>
+      stepTable(tables[at]!, spent[at]!, {
+        priceUsd: next.reduce((sum, cost) => sum + cost, 0) / next.length,
+        ...(bySpend ? { spent: priceLine(spent[at]!, next) } : {}),
+        gain: gainCurve(
+          tables[at]!.confidence,
+          tables[at + 1]!.confidence,
+          tables[at]!.order.filter((position) => tables[at]!.score[position] !== NO_EVIDENCE),
+        ),
+      }),
     ),
-    steps: stages.slice(1).map((_, at) => ({
-      priceUsd: prices[at + 1]!,
-      gain: gainCurve(
-        tables[at]!.confidence,
-        tables[at + 1]!.confidence,
-        tables[at]!.order.filter((position) => tables[at]!.score[position] !== NO_EVIDENCE),
-      ),
-    })),
   };
 }
 
@@ -54,9 +67,10 @@ const anyTable = fc
       }),
       // Models may be free.
       fc.array(fc.constantFrom(0, 0.001, 0.01, 0.3), { minLength: stages, maxLength: stages }),
+      fc.boolean(),
     ),
   )
-  .map(([stages, prices]) => tableOf(stages, prices));
+  .map(([stages, prices, bySpend]) => tableOf(stages, prices, bySpend));
 
 /** Every point of a sweep with the stage that each query stands at. */
 function pointsOf(table: ChainTable, rule: RuleType): { score: number; stands: number[] }[] {
@@ -84,7 +98,7 @@ describe.each(['threshold', 'value'] as const)('the frontier of the rule %s', (r
           // Between gains that differ by rounding alone there is no room for a parameter.
           if (next !== null && next - score < 1e-9) continue;
           const found = ruleBetween(table, rule, score, next);
-          const { stops } = outcomesAt(table, thresholdsOf(found, table.chain.length));
+          const { stops } = outcomesAt(table, found);
           expect([...stops]).toEqual(stands);
         }
       }),
@@ -105,7 +119,7 @@ describe.each(['threshold', 'value'] as const)('the frontier of the rule %s', (r
 });
 
 test('a free stage that brings nothing is never called, and one that brings something is at any price of an answer', () => {
-  const one = (confidence: number): Cell => ({ confidence, isSilent: false, isRight: true });
+  const one = (confidence: number): Cell => ({ confidence, isSilent: false, isRight: true, times: 1 });
   const nothing = tableOf(
     [
       [one(0.5), one(0.6)],

@@ -76,7 +76,7 @@ export function freeze(
     canonicalJson({
       chain: chosen.table.chain,
       rule: chosen.rule,
-      steps: chosen.table.steps,
+      steps: chosen.table.steps.map(({ step }) => step),
       answer: data.answer,
     }),
   );
@@ -189,7 +189,7 @@ function pathOutcomes(
         costUsd: alone.map(({ costUsd }) => costUsd),
       },
       ...rules.map((rule) => {
-        const served = outcomesAt(table, thresholdsOf(rule, table.chain.length));
+        const served = outcomesAt(table, rule);
         return {
           parameter: parameterOf(rule),
           right: Array.from(served.right, (right) => right === 1),

@@ -126,7 +126,7 @@ export function learnPolicy(data: Dataset, fitted: Fitted, goal: Goal, options: 
       data,
       queries,
       first.pick.table,
-      policy.thresholds,
+      policy.rule,
       reference.model,
       (position) => fitted.fit.judges[position]!,
     ),
@@ -180,7 +180,7 @@ export function measure(
   const table = new Tables(data, queries, () => judge).chain(
     policy.chain.map((model) => data.models.indexOf(model)),
   );
-  return figuresOf(data, queries, table, policy.thresholds, fitted.reference.model, () => judge);
+  return figuresOf(data, queries, table, policy.rule, fitted.reference.model, () => judge);
 }
 
 /** By position: the single model's own estimate, which it meets itself; or an accuracy. */

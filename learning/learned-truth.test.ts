@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { thresholdsOf } from '../core/stop-rule.ts';
 import { MADE_ANSWER, madeSet } from '../test/support/made-set.ts';
 import { servedJudge } from './cross-fit.ts';
 import { toDataset } from './dataset.ts';
@@ -41,7 +40,7 @@ describe('a learned path whose truth is known: half of a set is the population',
           const accepted = alone.map(() => false);
           return { parameter, right: baselineRight, accepted, costUsd: alone.map(({ costUsd }) => costUsd) };
         }
-        const { right, stops, costUsd } = outcomesAt(table, thresholdsOf(rules[at - 1]!, chain.length));
+        const { right, stops, costUsd } = outcomesAt(table, rules[at - 1]!);
         return {
           parameter,
           right: Array.from(right, (label) => label === 1),

@@ -1,4 +1,4 @@
-import { thresholdsOf, type StopRule } from '../core/stop-rule.ts';
+import type { StopRule } from '../core/stop-rule.ts';
 import type { Dataset } from './dataset.ts';
 import { ruleBetween, sweep, type ChainTable, type RuleType } from './frontier.ts';
 import { LONGEST_PATH } from './guarantee/fixed-sequence.ts';
@@ -40,7 +40,7 @@ export function choosePathChain(
     for (const rule of RULES) {
       for (const point of rulesOf(table, rule)) {
         compared++;
-        const served = outcomesAt(table, thresholdsOf(point, table.chain.length));
+        const served = outcomesAt(table, point);
         if (!isLikely(claim, served, baselineRight, table.chain.length - 1, n)) continue;
         const costUsd = meanOf(served.costUsd);
         if (costUsd < (best?.costUsd ?? baselineCost)) best = { table, rule, costUsd };
@@ -58,7 +58,7 @@ export function choosePathChain(
   // A careful point can cost more than the baseline that it mostly ends in: to certify it would be to pay for nothing.
   const { table, rule } = best;
   const rules = rulesOf(table, rule).filter(
-    (point) => meanOf(outcomesAt(table, thresholdsOf(point, table.chain.length)).costUsd) < baselineCost,
+    (point) => meanOf(outcomesAt(table, point).costUsd) < baselineCost,
   );
   return { table, rule, rules, compared };
 }

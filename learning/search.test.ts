@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ChainTable } from './frontier.ts';
+import { stepTable, type ChainTable } from './frontier.ts';
 import { gainCurve } from './gain.ts';
 import { search } from './search.ts';
 import type { SetTable } from './sets.ts';
@@ -23,14 +23,19 @@ function chainOf(
   ...confidences: number[][]
 ): ChainTable {
   const stages = confidences.map(stage);
+  const spent = prices.map((_, at) =>
+    new Float64Array(N).fill(prices.slice(0, at + 1).reduce((a, b) => a + b)),
+  );
   return {
     chain,
     stages,
-    spent: prices.map((_, at) => new Float64Array(N).fill(prices.slice(0, at + 1).reduce((a, b) => a + b))),
-    steps: stages.slice(1).map((after, at) => ({
-      priceUsd: prices[at + 1]!,
-      gain: gainCurve(stages[at]!.confidence, after.confidence, stages[at]!.order),
-    })),
+    spent,
+    steps: stages.slice(1).map((after, at) =>
+      stepTable(stages[at]!, spent[at]!, {
+        priceUsd: prices[at + 1]!,
+        gain: gainCurve(stages[at]!.confidence, after.confidence, stages[at]!.order),
+      }),
+    ),
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatUsd, parseUsd } from '../core/money.ts';
+import { pinnedRule, thresholdsOf, type StopRule } from '../core/stop-rule.ts';
 import { recordedPrices } from '../recorded/prices.ts';
 import type { RecordedQuery } from '../recorded/format.ts';
 import type { RecordedSet } from '../recorded/read.ts';
@@ -27,11 +28,13 @@ function policyOf(
   { models }: Dataset,
   { artifact, fit }: Fitted,
   chain: readonly number[],
-  thresholds: readonly number[],
+  rule: StopRule | readonly number[],
 ): SimulatedPolicy {
   return {
     stages: chain.map((model) => ({ model: models[model]!, worstCaseUsd: null })),
-    thresholds,
+    ...('type' in rule
+      ? { thresholds: thresholdsOf(rule, chain.length), ...pinnedRule(rule) }
+      : { thresholds: rule }),
     scorer: { scoresLastStage: true, worstCaseUsd: '0' },
     limits: { maxCostUsd: null, deadlineMs: null },
     modelAccuracy: chain.map((model) => fit.accuracy[model]!),
@@ -70,33 +73,66 @@ const judge = servedJudge(data, fitted.fit, held);
 const run = (policy: SimulatedPolicy, query: RecordedQuery) =>
   simulateQuery(policy, query, (model) => set.responses.get(model)?.get(query.id));
 
+/** The rule `value` with the chain's own steps, the slopes of their lines made so steep that they decide much: costs hardly differ here. */
+function steepRule(chain: readonly number[], lambdaUsd: number, slope: number): StopRule {
+  const { steps } = new Tables(data, held, () => judge).chain(chain);
+  return {
+    ...{ type: 'value', lambdaUsd },
+    steps: steps.map(({ step }) => ({ ...step, spent: { ...step.spent!, slope } })),
+  };
+}
+
+/** What learning and the state machine make of every held-out query. */
+async function both(chain: readonly number[], rule: StopRule | readonly number[]) {
+  const table = new Tables(data, held, () => judge).chain(chain);
+  const policy = policyOf(set, data, fitted, chain, rule);
+  const runs = [];
+  for (const query of held) runs.push(await run(policy, data.queries[query]!));
+  return { table, served: outcomesAt(table, rule), policy, runs };
+}
+
+function expectTheSame({ table, served, policy, runs }: Awaited<ReturnType<typeof both>>): void {
+  for (const [at, simulated] of runs.entries()) {
+    expect(simulated.calls).toBe(served.stops[at]! + 1);
+    expect(simulated.correct).toBe(served.right[at] === 1);
+    expect(Number(simulated.cost) * 1e-12).toBeCloseTo(served.costUsd[at]!, 12);
+    expect(simulated.confidence).toBeCloseTo(served.confidence[at]!, 12);
+    const speaks = table.stages[served.stops[at]!]!.served[at]!;
+    expect(policy.stages[simulated.servedStage!]?.model).toBe(data.models[speaks]);
+  }
+}
+
 describe.each(CHAINS)('the chain %j with thresholds %j', (chain, thresholds) => {
   test('does to every query in learning what the state machine does', async () => {
-    const table = new Tables(data, held, () => judge).chain(chain);
-    const served = outcomesAt(table, thresholds);
-    const policy = policyOf(set, data, fitted, chain, thresholds);
-    for (const [at, query] of held.entries()) {
-      const simulated = await run(policy, data.queries[query]!);
-      expect(simulated.calls).toBe(served.stops[at]! + 1);
-      expect(simulated.correct).toBe(served.right[at] === 1);
-      expect(Number(simulated.cost) * 1e-12).toBeCloseTo(served.costUsd[at]!, 12);
-      expect(simulated.confidence).toBeCloseTo(served.confidence[at]!, 12);
-      const speaks = table.stages[served.stops[at]!]!.served[at]!;
-      expect(policy.stages[simulated.servedStage!]?.model).toBe(data.models[speaks]);
-    }
+    expectTheSame(await both(chain, thresholds));
   });
 });
 
-test('the figures of a learned policy are the simulator’s', async () => {
-  const [chain, thresholds] = [
-    [1, 2, 3],
-    [0.7, 0.9, 0.7],
-  ];
-  const table = new Tables(data, held, () => judge).chain(chain);
-  const policy = policyOf(set, data, fitted, chain, thresholds);
-  const runs = [];
-  for (const query of held) runs.push(await run(policy, data.queries[query]!));
-  const figures = figuresOf(data, held, table, thresholds, 3, () => judge);
+describe.each([
+  [[0, 3], 0.1, 1000],
+  [[0, 1, 2, 3], 0.01, 1000],
+  [[1, 2, 3], 0.03, 1000],
+])('the chain %j with an answer worth $%d and prices that rise by %d times what is spent', (...of) => {
+  test('does to every query in learning what the state machine does', async () => {
+    expectTheSame(await both(of[0], steepRule(...of)));
+  });
+});
+
+test('what was spent decides: the same chain at the thresholds of mean spend stops elsewhere', async () => {
+  const chain = [0, 1, 2, 3];
+  const rule = steepRule(chain, 0.01, 1000);
+  const bySpend = await both(chain, rule);
+  const byMean = await both(chain, thresholdsOf(rule, chain.length));
+  const differ = bySpend.runs.filter(({ calls }, at) => calls !== byMean.runs[at]!.calls);
+  expect(differ.length).toBeGreaterThan(held.length / 20);
+});
+
+test.each([
+  ['thresholds', [0.7, 0.9, 0.7]],
+  ['a rule', steepRule([1, 2, 3], 0.03, 1000)],
+])('the figures of a policy with %s are the simulator’s', async (_what, rule) => {
+  const { table, policy, runs } = await both([1, 2, 3], rule);
+  const figures = figuresOf(data, held, table, rule, 3, () => judge);
   const simulated = policyFigures(policy, runs, [...table.spent[0]!], 1);
   expect(figures.accuracy).toBeCloseTo(simulated.accuracy.value, 12);
   expect(figures.cost_usd_per_query).toBeCloseTo(simulated.cost.value, 12);

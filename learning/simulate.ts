@@ -2,12 +2,12 @@ import { extractAnswer, type AnswerSpec } from '../core/answer.ts';
 import {
   begin,
   step,
-  type CascadePlan,
   type CascadeEvent,
   type CascadeState,
   type Outcome,
   type Served,
 } from '../core/cascade.ts';
+import type { CascadePlan } from '../core/cascade-plan.ts';
 import { verdicts, type Verdict } from '../core/verdict.ts';
 import type { DecimalUsd, Picodollars } from '../core/money.ts';
 import { costOf, type Price } from '../core/price.ts';

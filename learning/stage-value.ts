@@ -1,6 +1,7 @@
 import { costOf } from '../core/price.ts';
 import { exactly } from '../core/spend.ts';
 import { stageWorth, type StageWorth } from '../core/stage-worth.ts';
+import { withoutStep } from '../core/stop-rule.ts';
 import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
 import { recordedUsage } from '../recorded/usage.ts';
 import { pairedDifference, queriesNeeded, type PairedDifference } from './paired.ts';
@@ -75,6 +76,7 @@ function withoutStage(policy: SimulatedPolicy, stage: number): SimulatedPolicy {
     ...policy,
     stages: others(policy.stages),
     thresholds: others(policy.thresholds),
+    ...(policy.stopRule === undefined ? {} : { stopRule: withoutStep(policy.stopRule, stage) }),
     prices: others(policy.prices),
   };
 }

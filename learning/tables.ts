@@ -1,7 +1,7 @@
-import type { ValueStep } from '../core/stop-rule.ts';
 import type { Dataset } from './dataset.ts';
 import { gainCurve } from './gain.ts';
-import type { ChainTable } from './frontier.ts';
+import { stepTable, type ChainTable, type StepTable } from './frontier.ts';
+import { priceLine } from './price-line.ts';
 import { NO_EVIDENCE, setKey, setsOf, tableOf, type Judge, type SetTable } from './sets.ts';
 
 /** The tables of all chains of a pool, which share those of their beginnings. */
@@ -10,7 +10,8 @@ export class Tables {
   private readonly data: Dataset;
   private readonly judgeOf: (position: number) => Judge;
   private readonly sets = new Map<string, SetTable>();
-  private readonly steps = new Map<string, ValueStep>();
+  private readonly spends = new Map<string, Float64Array>();
+  private readonly steps = new Map<string, StepTable>();
 
   constructor(data: Dataset, queries: readonly number[], judgeOf: (position: number) => Judge) {
     this.data = data;
@@ -25,16 +26,7 @@ export class Tables {
 
   chain(chain: readonly number[]): ChainTable {
     const stages = chain.map((_, stage) => this.set(chain.slice(0, stage + 1)));
-    const spent: Float64Array[] = [];
-    for (const [stage, model] of chain.entries()) {
-      const before = spent[stage - 1];
-      spent.push(
-        Float64Array.from(
-          this.queries,
-          (query, at) => (before?.[at] ?? 0) + this.data.responses[model]![query]!.costUsd,
-        ),
-      );
-    }
+    const spent = chain.map((_, stage) => this.spent(chain.slice(0, stage + 1)));
     const steps = chain.slice(1).map((_, stage) => this.step(chain.slice(0, stage + 2)));
     return { chain, stages, spent, steps };
   }
@@ -48,23 +40,40 @@ export class Tables {
     return table;
   }
 
+  /** What calling all of these models costs, by position. */
+  private spent(models: readonly number[]): Float64Array {
+    const key = setKey(models);
+    const known = this.spends.get(key);
+    if (known !== undefined) return known;
+    const before = models.length === 1 ? null : this.spent(models.slice(0, -1));
+    const last = this.costs(models.at(-1)!);
+    const spent = before === null ? last : last.map((cost, at) => before[at]! + cost);
+    this.spends.set(key, spent);
+    return spent;
+  }
+
+  private costs(model: number): Float64Array {
+    return Float64Array.from(this.queries, (query) => this.data.responses[model]![query]!.costUsd);
+  }
+
   /** The step that calls the last of these models. */
-  private step(models: readonly number[]): ValueStep {
+  private step(models: readonly number[]): StepTable {
     const key = setKey(models);
     const known = this.steps.get(key);
     if (known !== undefined) return known;
     const before = this.set(models.slice(0, -1));
     const after = this.set(models);
-    const { responses } = this.data;
-    const costs = this.queries.reduce((sum, query) => sum + responses[models.at(-1)!]![query]!.costUsd, 0);
-    const step = {
-      priceUsd: costs / this.queries.length,
+    const spent = this.spent(models.slice(0, -1));
+    const costs = this.costs(models.at(-1)!);
+    const step = stepTable(before, spent, {
+      priceUsd: costs.reduce((sum, cost) => sum + cost, 0) / costs.length,
+      spent: priceLine(spent, costs),
       gain: gainCurve(
         before.confidence,
         after.confidence,
         before.order.filter((at) => before.score[at] !== NO_EVIDENCE),
       ),
-    };
+    });
     this.steps.set(key, step);
     return step;
   }

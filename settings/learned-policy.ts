@@ -23,7 +23,8 @@ const certificate = z.strictObject({
   pathSha256: sha256,
 });
 
-const rule = z.discriminatedUnion('type', [
+/** A stop rule as `policy.json` has it. */
+export const stopRuleSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('threshold'), threshold: share }),
   z.strictObject({
     type: z.literal('value'),
@@ -31,6 +32,9 @@ const rule = z.discriminatedUnion('type', [
     steps: z.array(
       z.strictObject({
         priceUsd: z.number().nonnegative(),
+        spent: z
+          .strictObject({ meanUsd: z.number().nonnegative(), slope: z.number().nonnegative() })
+          .exactOptional(),
         gain: z.strictObject({
           confidence: z.array(share).min(1),
           gain: z.array(z.number().nonnegative()).min(1),
@@ -48,7 +52,7 @@ const learnedPolicySchema = z
     // It is held against the task's own, which has been checked.
     answer: z.custom<LearnedPolicy['answer']>((value) => jsonSchema.safeParse(value).success),
     chain: z.array(z.string().min(1)).min(1),
-    rule,
+    rule: stopRuleSchema,
     thresholds: z.array(share),
     modelAccuracy: z.array(share),
     scorerSha256: sha256,

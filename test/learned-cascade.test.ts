@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { certificateText } from '../core/certificate.ts';
 import type { Policy } from '../core/policy.ts';
 import type { CascadeAnswer } from '../core/result.ts';
+import { thresholdAfter, thresholdsOf, type StopRule } from '../core/stop-rule.ts';
 import { promotePolicy } from '../ledger/promotion.ts';
 import { createLearnedKind } from '../scorers/learned/kind.ts';
 import { artifactsOf } from '../worker/learned-scorers.ts';
@@ -130,5 +131,54 @@ describe('a learned scorer', () => {
     await promote('missing', missing);
     const again = await world.ask('missing', { id: handle.workflowId });
     expect(again).toMatchObject({ policyVersion: 1, outcome: 'accepted', confidence: 0.95 });
+  });
+});
+
+describe('a learned rule that depends on what a query has spent', () => {
+  /** At mean spend 0.8 accepts; the small model's usual call costs $0.00012, and then 0.976 does. */
+  const rule: StopRule = {
+    ...{ type: 'value', lambdaUsd: 0.05 },
+    steps: [
+      {
+        ...{ priceUsd: 0.01, spent: { meanUsd: 0.001, slope: 10 } },
+        gain: { confidence: [0, 1], gain: [1, 0] },
+      },
+    ],
+  };
+  const HALF_SURE: StandIn = { confidence: 0.7 };
+
+  test('is pinned, decides by the ledger’s amounts, and its thresholds are in the answer, the rows and the details', async () => {
+    const { pool } = world.database;
+    const policy = learned('by-spend', HALF_SURE);
+    const promotion = {
+      policy: { ...policy, thresholds: thresholdsOf(rule, 2), learned: { ...policy.learned!, rule } },
+      ...{ written: policyOf('by-spend'), artifact: HALF_SURE, canaryShare: null },
+    };
+    await promotePolicy(pool, promotion, NOBODY);
+
+    const cheap = answered('42');
+    if (cheap.type !== 'answered') throw new Error('the vendor answers');
+    const dear = { ...cheap, usage: { ...cheap.usage!, outputTokens: 1000 } };
+    world.vendor = scripted({ small: [cheap, dear], large: [answered('43')] });
+
+    const climbed = await world.start('by-spend');
+    const all = (await climbed.result()) as CascadeAnswer;
+    expect(all).toMatchObject({ outcome: 'accepted', model: 'large', threshold: 0 });
+    const { rows } = await pool.query(
+      'select model, threshold from attempts where workflow_id = $1 order by stage',
+      [climbed.workflowId],
+    );
+    expect(rows).toEqual([
+      { model: 'small', threshold: thresholdAfter(rule, 0, 2, 0.00012) },
+      { model: 'large', threshold: 0 },
+    ]);
+    const { currentDetails } = await climbed.query<{ currentDetails: string }>(
+      '__temporal_workflow_metadata',
+    );
+    expect(currentDetails).toMatch(/\| small \| .* \| 97\.6% \|/);
+
+    const stopped = await world.ask('by-spend');
+    expect(stopped).toMatchObject({ outcome: 'accepted', model: 'small' });
+    expect(stopped.threshold).toBe(thresholdAfter(rule, 0, 2, 0.0021));
   });
 });

@@ -165,6 +165,22 @@ describe('promote', () => {
       { thresholds: [0.5, 0.8] },
       /policy\.json: thresholds are not what the rule comes down to \(it is written by "escalier learn", and not edited\)/,
     ],
+    [
+      'a price that falls with what was spent',
+      {
+        ...{ chain: ['small', 'large'], thresholds: [0, 0] },
+        rule: {
+          ...{ type: 'value' as const, lambdaUsd: 0 },
+          steps: [
+            {
+              ...{ priceUsd: 1, spent: { meanUsd: 1, slope: -1 } },
+              gain: { confidence: [1], gain: [0] },
+            },
+          ],
+        },
+      },
+      /rule\.steps\.0\.spent\.slope/,
+    ],
     ['a chain with too few thresholds', { thresholds: [0.8] }, /thresholds has 1 entries for a chain of 2/],
     [
       'a certificate of another scorer',

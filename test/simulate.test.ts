@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { simulateCommand, type SimulateOptions } from '../cli/commands/simulate.ts';
-import { readPolicyFile } from '../cli/simulate/policy-file.ts';
+import { readPolicyFile, simulatedFile } from '../cli/simulate/policy-file.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { sha256 } from '../core/request-hash.ts';
+import { thresholdsOf, type StopRule } from '../core/stop-rule.ts';
+import { readRecordedSet } from '../recorded/read.ts';
 import { createScorerRegistry } from '../scorers/index.ts';
 import { fakeContext } from './support/cli-stack.ts';
 import { SYNTHETIC } from './support/replay-world.ts';
@@ -31,6 +33,15 @@ async function policyFile(content: object, name = 'policy.json'): Promise<string
   await writeFile(file, JSON.stringify(content));
   return file;
 }
+
+/** Its thresholds depend on what a query has spent; at mean spend they are 0.6, 0.6 and 0. */
+const BY_SPEND = {
+  ...{ type: 'value' as const, lambdaUsd: 1 },
+  steps: [1, 2].map(() => ({
+    ...{ priceUsd: 0.4, spent: { meanUsd: 0.1, slope: 2 } },
+    gain: { confidence: [0, 1], gain: [1, 0] },
+  })),
+};
 
 const WRITTEN = {
   formatVersion: 1,
@@ -100,7 +111,19 @@ describe('a policy file', () => {
     await expect(read(await policyFile(learned))).rejects.toThrow('is not the scorer that');
   });
 
+  test('has a rule that depends on what was spent decide, and leaves another to its thresholds', async () => {
+    const scorer = { name: 'agreement' };
+    const { models } = await readRecordedSet(SYNTHETIC);
+    const simulatedOf = async (rule: StopRule) => {
+      const thresholds = thresholdsOf(rule, CHAIN.length);
+      return simulatedFile(await read(await policyFile({ ...WRITTEN, scorer, rule, thresholds })), models);
+    };
+    expect(await simulatedOf(BY_SPEND)).toMatchObject({ stopRule: BY_SPEND });
+    expect(await simulatedOf({ type: 'threshold', threshold: 0.6 })).not.toHaveProperty('stopRule');
+  });
+
   test.each([
+    [{ ...WRITTEN, scorer: { name: 'agreement' }, rule: BY_SPEND }, 'rule: expected one that comes down to'],
     [
       { ...WRITTEN, scorer: { name: 'agreement' }, thresholds: [0.5] },
       'thresholds: expected one for each stage',

@@ -5,16 +5,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { whatIfCommand, type WhatIfOptions } from '../cli/commands/what-if.ts';
 import { simulateAll } from '../cli/demo/check.ts';
 import { chooseChain, demoPolicy } from '../cli/demo/policy.ts';
+import { subjectOf, type Question } from '../cli/what-if/subject.ts';
 import type { Outcome } from '../core/cascade.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { parseUsd } from '../core/money.ts';
 import type { Policy } from '../core/policy.ts';
 import type { PastQuery } from '../core/past-query.ts';
 import type { SpendJson } from '../core/spend.ts';
+import { thresholdsOf, type StopRule } from '../core/stop-rule.ts';
 import { labelAttempt } from '../ledger/labels.ts';
 import { applyPolicies } from '../ledger/policies.ts';
 import { eachPastQuery } from '../ledger/past-queries.ts';
 import { endQuery } from '../ledger/end-query.ts';
+import { createScorerRegistry } from '../scorers/index.ts';
 import { fakeContext } from './support/cli-stack.ts';
 import { useDatabase } from './support/database.ts';
 import { attempted, started, storedPolicy } from './support/ledger.ts';
@@ -190,6 +193,29 @@ describe('what the ledger recorded', () => {
     );
     await expect(whatIf(database.url, { task: 'triage', threshold: 2 })).rejects.toThrow('from 0 to 1');
   });
+});
+
+test('a learned rule decides again as it did, unless another threshold or chain is asked about', () => {
+  const rule: StopRule = {
+    ...{ type: 'value', lambdaUsd: 1 },
+    steps: [
+      {
+        ...{ priceUsd: 0.4, spent: { meanUsd: 0.1, slope: 2 } },
+        gain: { confidence: [0, 1], gain: [1, 0] },
+      },
+    ],
+  };
+  const recorded = storedPolicy('ruled', {
+    ...{ chain: chainOf(['small', 'large']), thresholds: thresholdsOf(rule, 2) },
+    learned: { policySha256: 'e'.repeat(64), rule, modelAccuracy: [0.7, 0.9], certificate: null },
+  });
+  const asked = (question: Partial<Question>) =>
+    subjectOf(recorded, { threshold: null, chain: null, policy: null, ...question }, createScorerRegistry())
+      .whatIf.stopRule;
+  expect(asked({})).toEqual(rule);
+  expect(asked({ chain: ['small', 'large'] })).toEqual(rule);
+  expect(asked({ threshold: 0.5 })).toBeUndefined();
+  expect(asked({ chain: ['small', 'medium'] })).toBeUndefined();
 });
 
 describe('what was served', () => {

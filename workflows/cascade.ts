@@ -23,7 +23,7 @@ export async function cascade(request: CascadeRequest): Promise<CascadeAnswer> {
   const top = await climb.scope.run(async () => {
     let { state, command } = begin(plan, climb.progress());
     while (command.type !== 'finish') {
-      climb.show(plan, command);
+      climb.show(plan, state, command);
       const outcome = climb.scored(command) ?? climb.next() ?? (await perform(plan, state, command, climb));
       ({ state, command } = step(plan, state, climb.eventOf(state, outcome)));
     }

@@ -88,7 +88,7 @@ export class Climb extends ClimbLog {
   }
 
   /** Tells whoever looks at the workflow where the climb stands. */
-  show(plan: Plan, command: Command): void {
-    setCurrentDetails(describeClimb(plan, command, this.stages, this.attempts()));
+  show(plan: Plan, state: CascadeState, command: Command): void {
+    setCurrentDetails(describeClimb(plan, state, command, this.stages, this.attempts()));
   }
 }

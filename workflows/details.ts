@@ -1,4 +1,4 @@
-import type { Command } from '../core/cascade.ts';
+import { heldTo, type CascadeState, type Command } from '../core/cascade.ts';
 import { certificateText } from '../core/certificate.ts';
 import type { Plan } from '../core/policy.ts';
 import type { AttemptSummary } from '../core/result.ts';
@@ -11,6 +11,7 @@ import type { StageRecord } from '../core/climb-log.ts';
  */
 export function describeClimb(
   plan: Plan,
+  state: CascadeState,
   command: Command,
   stages: ReadonlyMap<number, StageRecord>,
   attempts: readonly AttemptSummary[],
@@ -23,7 +24,7 @@ export function describeClimb(
       model.model,
       record?.answer ?? (record?.message === undefined ? '' : 'no answer found'),
       confidenceCell(record?.confidence),
-      percent(plan.thresholds[stage] ?? 1),
+      percent(heldTo(plan, state, stage)),
       own.length === 0 ? '' : `${costOf(own)}${own.length > 1 ? ` in ${own.length} tries` : ''}`,
       stageStatus(command, stage, stages),
     ]);

@@ -42,7 +42,7 @@ export async function end(
     climb.ended ??
     (await CancellationScope.nonCancellable(() => withQuery(climb.request, plan, write))).attempts;
   climb.buy(attempts);
-  climb.show(plan, finish);
+  climb.show(plan, state, finish);
   const spent = sumSpend(attempts.map(spendFromJson));
   publish(plan, finish, spent);
   if (served === null) throw errorOf(plan, finish, message ?? outcome, attempts, spent);

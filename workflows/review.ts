@@ -62,7 +62,7 @@ export async function review(
   const reviewed = withReviewStage(plan);
   const began = Date.now();
   const command = { type: 'call', stage: place.stage, timeLeftMs: waitMs } as const;
-  climb.show(reviewed, command);
+  climb.show(reviewed, state, command);
   const end = asked.said === null ? await wordOf(plan, finish, waitMs, climb) : null;
   const said =
     end === null

@@ -31,7 +31,7 @@ export function learnResult(input: {
     dataset,
     fitted.queries,
     new Tables(dataset, fitted.queries, judgeOf).chain(chain),
-    policy.thresholds,
+    rule,
     fitted.reference.model,
     judgeOf,
   );

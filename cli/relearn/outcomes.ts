@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Policy } from '../../core/policy.ts';
 import type { Outcomes } from '../../learning/relearn/decide.ts';
 import { simulateQuery } from '../../learning/simulate.ts';
-import { usdOf } from '../../learning/usd.ts';
+import { usdOf } from '../../core/usd.ts';
 import type { RecordedQuery } from '../../recorded/format.ts';
 import type { RecordedSet } from '../../recorded/read.ts';
 import type { ScorerRegistry } from '../../scorers/registry.ts';

@@ -5,12 +5,14 @@ import type { AnswerSpec } from '../../core/answer.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { sha256 } from '../../core/request-hash.ts';
 import type { JsonObject } from '../../core/policy.ts';
+import { pinnedRule, thresholdsOf, type StopRule } from '../../core/stop-rule.ts';
 import type { SimulatedPolicy } from '../../learning/simulate.ts';
 import { parseJson } from '../../recorded/rows.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
 import type { RecordedModels } from '../../recorded/format.ts';
 import type { ScorerRegistry } from '../../scorers/index.ts';
 import type { Score } from '../../scorers/scorer.ts';
+import { stopRuleSchema } from '../../settings/learned-policy.ts';
 
 const normalise = z.enum(['none', 'loose', 'number']);
 const answer: z.ZodType<AnswerSpec> = z.discriminatedUnion('from', [
@@ -35,6 +37,7 @@ const policyFileSchema = z
     chain: z.array(z.string().min(1)).min(1),
     /** One per stage. */
     thresholds: z.array(share),
+    rule: stopRuleSchema.optional(),
     modelAccuracy: z.array(share).optional(),
     scorer: z
       .strictObject({ name: z.string(), options: z.record(z.string(), z.json()).default({}) })
@@ -52,10 +55,24 @@ const policyFileSchema = z
       message: 'expected one for each stage of the chain',
     },
   )
+  .refine(
+    ({ rule, chain, thresholds }) =>
+      rule === undefined || pinnedRule(rule).stopRule === undefined || comesDownTo(rule, chain, thresholds),
+    {
+      path: ['rule'],
+      message:
+        'expected one that comes down to the thresholds: leave it out to have the same thresholds for every query',
+    },
+  )
   .refine(({ scorer, scorerSha256 }) => (scorer === undefined) !== (scorerSha256 === undefined), {
     path: ['scorer'],
     message: 'expected either a scorer, or scorerSha256 of the scorer.json beside the file',
   });
+
+function comesDownTo(rule: StopRule, chain: readonly string[], thresholds: readonly number[]): boolean {
+  if (rule.type === 'value' && rule.steps.length !== chain.length - 1) return false;
+  return thresholdsOf(rule, chain.length).every((threshold, at) => threshold === thresholds[at]);
+}
 
 /** A policy file, read and checked. */
 export interface PolicyFile {
@@ -63,6 +80,8 @@ export interface PolicyFile {
   readonly answer: AnswerSpec;
   readonly chain: readonly string[];
   readonly thresholds: readonly number[];
+  /** Null where the thresholds are the same for every query. */
+  readonly stopRule: StopRule | null;
   readonly modelAccuracy: readonly number[] | null;
   /** A registered scorer with all its options; null for a learned one. */
   readonly scorer: { readonly name: string; readonly options: JsonObject } | null;
@@ -84,7 +103,8 @@ export async function readPolicyFile(
 ): Promise<PolicyFile> {
   const parsed = parseJson(await textOf(path), policyFileSchema, path);
   const { task, chain, thresholds, modelAccuracy = null, scorer = null, scorerSha256 } = parsed;
-  const common = { task, chain, thresholds, modelAccuracy, answer: parsed.answer };
+  const { stopRule = null } = parsed.rule === undefined ? {} : pinnedRule(parsed.rule);
+  const common = { task, chain, thresholds, stopRule, modelAccuracy, answer: parsed.answer };
   if (scorer !== null) {
     const { name, options, scoresLastStage } = parsedScorer(scorers, scorer, path);
     return { ...common, scorer: { name, options }, score: scorers.create(scorer), scoresLastStage };
@@ -118,10 +138,11 @@ async function textOf(file: string): Promise<string> {
  * @throws {Error} when the set does not name a model of the chain.
  */
 export function simulatedFile(policy: PolicyFile, models: RecordedModels): SimulatedPolicy {
-  const { chain, thresholds, answer: spec, score, scoresLastStage, modelAccuracy } = policy;
+  const { chain, thresholds, stopRule, answer: spec, score, scoresLastStage, modelAccuracy } = policy;
   return {
     stages: chain.map((model) => ({ model, worstCaseUsd: null })),
     thresholds,
+    ...(stopRule === null ? {} : { stopRule }),
     scorer: { scoresLastStage, worstCaseUsd: '0' },
     limits: { maxCostUsd: null, deadlineMs: null },
     answer: spec,

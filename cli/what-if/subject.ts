@@ -1,6 +1,7 @@
 import type { AnswerSpec } from '../../core/answer.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { Policy } from '../../core/policy.ts';
+import { pinnedRule, type StopRule } from '../../core/stop-rule.ts';
 import type { WhatIf } from '../../learning/what-if/re-decide.ts';
 import type { ScorerRegistry } from '../../scorers/index.ts';
 import type { Score } from '../../scorers/scorer.ts';
@@ -44,6 +45,7 @@ export function subjectOf(recorded: Policy, question: Question, scorers: ScorerR
       answer,
       whatIf: {
         ...{ chain, thresholds, scoresLastStage: scorer.scoresLastStage, sameScorer: true },
+        ...ruleFor(question, chain, recorded),
         modelAccuracy: accuracyFor(chain, recorded),
       },
       score: local ? scorers.create(scorer) : null,
@@ -60,11 +62,22 @@ export function subjectOf(recorded: Policy, question: Question, scorers: ScorerR
     answer: policy.answer,
     whatIf: {
       ...{ chain, thresholds, scoresLastStage: policy.scoresLastStage, sameScorer },
+      ...(policy.stopRule === null ? {} : { stopRule: policy.stopRule }),
       modelAccuracy: policy.modelAccuracy,
     },
     score: remote ? null : policy.score,
     judged: sameScorer && recorded.scorer.models.length > 0,
   };
+}
+
+/** The version's own rule, unless another threshold or chain is asked about: then it is the thresholds alone. */
+function ruleFor(
+  { threshold }: Question,
+  chain: readonly string[],
+  { chain: own, learned }: Policy,
+): { readonly stopRule?: StopRule } {
+  const isOwn = chain.length === own.length && own.every(({ model }, stage) => model === chain[stage]);
+  return learned === undefined || threshold !== null || !isOwn ? {} : pinnedRule(learned.rule);
 }
 
 /** Known for the models that the version learned it of. */

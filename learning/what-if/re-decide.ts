@@ -1,13 +1,8 @@
-import {
-  begin,
-  step,
-  type CascadeEvent,
-  type CascadePlan,
-  type Outcome,
-  type Served,
-} from '../../core/cascade.ts';
+import { begin, step, type CascadeEvent, type Outcome, type Served } from '../../core/cascade.ts';
+import { type CascadePlan, thresholdAt } from '../../core/cascade-plan.ts';
 import type { PastAttempt, PastQuery } from '../../core/past-query.ts';
-import { exactly, sumSpend, type Spend } from '../../core/spend.ts';
+import { NOTHING, sumSpend, type Spend } from '../../core/spend.ts';
+import type { StopRule } from '../../core/stop-rule.ts';
 import { responseAt, type Evidence, type UnknownReason } from './evidence.ts';
 
 /** A policy that past queries are decided by again. */
@@ -15,6 +10,8 @@ export interface WhatIf {
   /** By the models' names. */
   readonly chain: readonly string[];
   readonly thresholds: readonly number[];
+  /** Where thresholds depend on what a query has spent: see `CascadePlan`. */
+  readonly stopRule?: StopRule;
   readonly scoresLastStage: boolean;
   readonly modelAccuracy: readonly number[] | null;
   /** Whether queries pay for the scoring that they paid for then: it is the same scorer. */
@@ -50,16 +47,19 @@ export async function reDecide(
   const plan: CascadePlan = {
     stages: whatIf.chain.map((model) => ({ model, worstCaseUsd: null })),
     thresholds: whatIf.thresholds,
+    ...(whatIf.stopRule === undefined ? {} : { stopRule: whatIf.stopRule }),
     scorer: { scoresLastStage: whatIf.scoresLastStage, worstCaseUsd: '0' },
     limits: { maxCostUsd: null, deadlineMs: null },
     ...(whatIf.modelAccuracy === null ? {} : { modelAccuracy: whatIf.modelAccuracy }),
   };
   const unknown = (reason: UnknownReason): ReDecision => ({ class: 'unknown', reason });
   let scoredUpTo = -1;
-  let { state, command } = begin(plan, IDLE);
+  let { state, command } = begin(plan, { spent: NOTHING, elapsedMs: 0 });
   while (command.type !== 'finish') {
     const { stage } = command;
     let happened: object;
+    // No limit asks for it, but the stop rule may.
+    const spent = spentUpTo(query, whatIf, stage, command.type === 'score' ? stage : stage - 1);
     if (command.type === 'call') {
       if (whatIf.chain[stage] !== recorded[stage]) return unknown('another-chain');
       const called = calledAt(query, stage);
@@ -83,13 +83,14 @@ export async function reDecide(
       }
     } else {
       const isLast = stage === whatIf.chain.length - 1;
-      const scoring = await evidence.scoringAt(stage, state.responses, plan.thresholds[stage] ?? 1, isLast);
+      const threshold = thresholdAt(plan, stage, spent);
+      const scoring = await evidence.scoringAt(stage, state.responses, threshold, isLast);
       if (scoring.type === 'unknown') return unknown(scoring.reason);
       if (scoring.type === 'ends-as-it-did') return asItEnded(query, whatIf, evidence);
       scoredUpTo = stage;
       happened = scoring.type === 'goes-on' ? { type: 'failed', kind: 'unscored' } : { ...scoring };
     }
-    ({ state, command } = step(plan, state, { ...happened, ...IDLE } as CascadeEvent));
+    ({ state, command } = step(plan, state, { ...happened, spent, elapsedMs: 0 } as CascadeEvent));
   }
   return exact(
     query,
@@ -99,9 +100,6 @@ export async function reDecide(
     spentUpTo(query, whatIf, state.stage, scoredUpTo),
   );
 }
-
-/** No time passes and no money is asked for: there are no limits in the plan. */
-const IDLE = { spent: exactly(0n), elapsedMs: 0 };
 
 /** Whether its policy was done with it. Else a limit, a cancel or a failure ended it. */
 function endedByItself({ outcome }: PastQuery): boolean {
