@@ -7,7 +7,7 @@ import { CANCEL_HEARD, QUERY_LOST, type AttemptSummary } from '../core/result.ts
 import { reviewWait } from '../core/review.ts';
 import { NOTHING } from '../core/spend.ts';
 import { callInput, requestTimeout, scoreInput, startToClose, type Work } from '../core/stage-work.ts';
-import { outcomeOf, retryDelay, type WorkFailure } from '../core/work-failure.ts';
+import { outcomeOf, retryDelay, workFailure, type WorkFailure } from '../core/work-failure.ts';
 import { call } from './call.ts';
 import { end } from './end.ts';
 import { joinCloses } from './joined-closes.ts';
@@ -34,38 +34,30 @@ export async function climb(
   signal: AbortSignal,
 ): Promise<Climbed> {
   const { ledger, settle } = joinCloses(ports.ledger);
-  try {
-    return await climbWith({ ...ports, ledger }, temporal, plan, startedMs, signal);
-  } finally {
-    await settle();
-  }
-}
-
-async function climbWith(
-  ports: Ports,
-  temporal: WorkflowStates,
-  plan: Plan,
-  startedMs: number,
-  signal: AbortSignal,
-): Promise<Climbed> {
+  const own = { ...ports, ledger };
   const log = new ClimbLog();
   const outcomes: (StageOutcome & { elapsedMs: number })[] = [];
   const elapsedMs = Date.now() - startedMs;
   let now = elapsedMs;
   let { state, command } = begin(plan, { spent: NOTHING, elapsedMs });
-  while (command.type !== 'finish') {
-    const scored = log.scored(command);
-    const outcome = scored ?? (await perform(ports, plan, state, command, signal));
-    if ('retryInMs' in outcome) return { elapsedMs, outcomes, ...outcome };
-    if (scored === null) {
-      now = Date.now() - startedMs;
-      outcomes.push({ ...outcome, elapsedMs: now });
+  try {
+    while (command.type !== 'finish') {
+      const scored = log.scored(command);
+      const outcome = scored ?? (await perform(own, plan, state, command, signal));
+      if ('retryInMs' in outcome) return { elapsedMs, outcomes, ...outcome };
+      if (scored === null) {
+        now = Date.now() - startedMs;
+        outcomes.push({ ...outcome, elapsedMs: now });
+      }
+      ({ state, command } = step(plan, state, log.take(state, outcome, now)));
     }
-    ({ state, command } = step(plan, state, log.take(state, outcome, now)));
+    const progress = { spent: log.spent(), elapsedMs: Date.now() - startedMs };
+    if (command.served === null || reviewWait(plan, command, progress) !== null)
+      return { elapsedMs, outcomes };
+    return { elapsedMs, outcomes, ended: await ending(own, temporal, plan, state, command, log) };
+  } finally {
+    await settle();
   }
-  const progress = { spent: log.spent(), elapsedMs: Date.now() - startedMs };
-  if (command.served === null || reviewWait(plan, command, progress) !== null) return { elapsedMs, outcomes };
-  return { elapsedMs, outcomes, ended: await ending(ports, temporal, plan, state, command, log) };
 }
 
 async function ending(
@@ -148,12 +140,5 @@ function worthAnother(error: unknown): unknown {
 }
 
 function failureOf(error: unknown): WorkFailure {
-  const application = error instanceof ApplicationFailure ? error : null;
-  return {
-    type: application === null ? null : (application.type ?? ''),
-    message: error instanceof Error ? error.message : String(error),
-    nonRetryable: application?.nonRetryable === true,
-    timedOut: error instanceof TookTooLong,
-    details: application?.details?.[0] ?? {},
-  };
+  return workFailure(error, error instanceof ApplicationFailure ? error : null, error instanceof TookTooLong);
 }

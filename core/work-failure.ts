@@ -14,6 +14,24 @@ export interface WorkFailure {
   readonly details: Partial<CallFailure>;
 }
 
+/** An `ApplicationFailure` of Temporal's. */
+interface Application {
+  readonly type?: string | undefined | null;
+  readonly nonRetryable?: boolean | undefined | null;
+  readonly details?: unknown[] | undefined | null;
+}
+
+/** @param application the error, where it is one. @param timedOut whether it says that something took longer than it may. */
+export function workFailure(error: unknown, application: Application | null, timedOut: boolean): WorkFailure {
+  return {
+    type: application === null ? null : (application.type ?? ''),
+    message: error instanceof Error ? error.message : String(error),
+    nonRetryable: application?.nonRetryable === true,
+    timedOut,
+    details: (application?.details?.[0] ?? {}),
+  };
+}
+
 /** The first detail of a failure of type `provider.<kind>`. */
 export interface CallFailure {
   readonly kind: FailureKind;

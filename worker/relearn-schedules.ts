@@ -1,11 +1,7 @@
-import {
-  ScheduleAlreadyRunning,
-  ScheduleClient,
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-} from '@temporalio/client';
+import { ScheduleClient, ScheduleNotFoundError, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import { RELEARN_WORKFLOW_TYPE, relearnWorkflowId, TASK_QUEUE } from '../core/temporal-names.ts';
+import { ensureSchedule, type WantedSchedule } from './ensure-schedule.ts';
 
 /** After an outage of Temporal a run that was missed by less is made up for: once, as those that overlap are skipped. */
 const CATCH_UP_MS = 24 * 3_600_000;
@@ -37,26 +33,11 @@ export async function ensureRelearnSchedules(
     const scheduleId = relearnScheduleId(task, taskQueue);
     try {
       if (everyMs === null) await remove(client, scheduleId);
-      else await ensure(client, scheduleId, scheduleOf(task, scheduleId, taskQueue, everyMs));
+      else await ensureSchedule(client, scheduleId, scheduleOf(task, scheduleId, taskQueue, everyMs));
     } catch (error) {
       const message = `the schedule "${scheduleId}" cannot be set in the namespace "${namespace}": allow the worker to manage schedules there`;
       throw new Error(message, { cause: error });
     }
-  }
-}
-
-type Wanted = ReturnType<typeof scheduleOf>;
-
-async function ensure(client: ScheduleClient, scheduleId: string, wanted: Wanted): Promise<void> {
-  try {
-    await client.create({ scheduleId, ...wanted });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    const handle = client.getHandle(scheduleId);
-    const { spec } = await handle.describe();
-    // One that is as it should be is left alone: all workers do this when they start.
-    if (spec.intervals?.length === 1 && spec.intervals[0]?.every === wanted.spec.intervals[0].every) return;
-    await handle.update(({ state }) => ({ ...wanted, state }));
   }
 }
 
@@ -68,12 +49,12 @@ async function remove(client: ScheduleClient, scheduleId: string): Promise<void>
   }
 }
 
-function scheduleOf(task: string, workflowId: string, taskQueue: string, everyMs: number) {
+function scheduleOf(task: string, workflowId: string, taskQueue: string, everyMs: number): WantedSchedule {
   return {
-    spec: { intervals: [{ every: everyMs }] as [{ every: number }] },
+    spec: { intervals: [{ every: everyMs }] },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCH_UP_MS },
     action: {
-      type: 'startWorkflow' as const,
+      type: 'startWorkflow',
       workflowType: RELEARN_WORKFLOW_TYPE,
       workflowId,
       taskQueue,

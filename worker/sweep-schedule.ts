@@ -1,12 +1,4 @@
-import {
-  ScheduleAlreadyRunning,
-  ScheduleClient,
-  ScheduleOverlapPolicy,
-  type ScheduleDescription,
-  type ScheduleOptions,
-  type ScheduleOptionsStartWorkflowAction,
-} from '@temporalio/client';
-import type { Workflow } from '@temporalio/common';
+import { ScheduleClient, ScheduleOverlapPolicy } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
 import {
   SWEEP_SCHEDULE,
@@ -14,6 +6,7 @@ import {
   SWEEP_WORKFLOW_TYPE,
   TASK_QUEUE,
 } from '../core/temporal-names.ts';
+import { ensureSchedule, type WantedSchedule } from './ensure-schedule.ts';
 
 const EVERY_MS = 60_000;
 
@@ -29,8 +22,7 @@ export function sweepScheduleId(taskQueue: string): string {
 }
 
 /**
- * Makes the schedule, or leaves the one that exists as it is; where that differs it is updated, and stays paused if it was.
- * Safe for several workers that start at once.
+ * Makes the schedule: see {@link ensureSchedule}.
  * @throws {Error} when Temporal refuses; it says what to do.
  */
 export async function ensureSweepSchedule(
@@ -40,23 +32,15 @@ export async function ensureSweepSchedule(
 ): Promise<void> {
   const client = new ScheduleClient({ connection, namespace });
   const scheduleId = sweepScheduleId(taskQueue);
-  const wanted = scheduleOf(taskQueue);
   try {
-    await client.create({ scheduleId, ...wanted });
+    await ensureSchedule(client, scheduleId, scheduleOf(taskQueue));
   } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) {
-      const message = `the schedule "${scheduleId}" cannot be made in the namespace "${namespace}": allow the worker to create schedules there`;
-      throw new Error(message, { cause: error });
-    }
-    const handle = client.getHandle(scheduleId);
-    if (sameSchedule(await handle.describe(), wanted)) return;
-    await handle.update(({ state }) => ({ ...wanted, state }));
+    const message = `the schedule "${scheduleId}" cannot be made in the namespace "${namespace}": allow the worker to create schedules there`;
+    throw new Error(message, { cause: error });
   }
 }
 
-type Wanted = Omit<ScheduleOptions<ScheduleOptionsStartWorkflowAction<Workflow>>, 'scheduleId'>;
-
-function scheduleOf(taskQueue: string) {
+function scheduleOf(taskQueue: string): WantedSchedule {
   return {
     spec: { intervals: [{ every: EVERY_MS }] },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCH_UP_MS },
@@ -69,23 +53,5 @@ function scheduleOf(taskQueue: string) {
       args: [],
       workflowExecutionTimeout: LONGEST_SWEEP_MS,
     },
-  } as const satisfies Wanted;
-}
-
-function sameSchedule(
-  { spec, policies, action }: ScheduleDescription,
-  wanted: ReturnType<typeof scheduleOf>,
-): boolean {
-  const [interval] = spec.intervals ?? [];
-  return (
-    spec.intervals?.length === 1 &&
-    (spec.calendars ?? []).length === 0 &&
-    interval?.every === EVERY_MS &&
-    policies.overlap === wanted.policies.overlap &&
-    policies.catchupWindow === CATCH_UP_MS &&
-    action.workflowType === wanted.action.workflowType &&
-    action.workflowId === wanted.action.workflowId &&
-    action.taskQueue === wanted.action.taskQueue &&
-    action.workflowExecutionTimeout === LONGEST_SWEEP_MS
-  );
+  };
 }

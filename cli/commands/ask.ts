@@ -9,11 +9,11 @@ import {
 } from '../../client/index.ts';
 import { displayUsd } from '../../core/money.ts';
 import { displaySpend, spendFromJson } from '../../core/spend.ts';
+import { aborted } from '../aborted.ts';
 import { withClient } from '../client.ts';
 import { messageOf, type Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { percent, table } from '../output.ts';
-import { aborted } from './worker.ts';
 
 export interface AskOptions {
   readonly task: string;

@@ -1,8 +1,8 @@
 import { startCodecServer } from '../../codec/codec-server.ts';
+import { aborted } from '../aborted.ts';
 import { payloadKeys, type Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { requirePort } from '../../local/ports.ts';
-import { aborted } from './worker.ts';
 
 /** Decrypts payloads for the Temporal UI in an engineer's browser. */
 export async function codecServerCommand(

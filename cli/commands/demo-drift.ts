@@ -22,11 +22,10 @@ import {
   rightShare,
   type DriftResult,
 } from '../demo/drift/show.ts';
-import { startDemoServers } from '../demo/servers.ts';
+import { startDemoServers, stayUp } from '../demo/servers.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { percent } from '../output.ts';
 import { showQuality } from '../quality/text.ts';
-import { aborted } from './worker.ts';
 
 export interface DemoDriftOptions {
   readonly recorded?: string;
@@ -103,10 +102,7 @@ Look around
         EXIT.failure,
       );
     }
-    if (options.keep) {
-      context.say('\nThe servers stay up until Ctrl-C.');
-      await Promise.race([worker.done, aborted(context.signal)]);
-    }
+    if (options.keep) await stayUp(context, servers);
   } finally {
     await servers.stop();
   }

@@ -8,14 +8,13 @@ import type { Context } from '../context.ts';
 import { differences, ledgerTotal, simulateAll } from '../demo/check.ts';
 import { chooseChain, demoPolicy } from '../demo/policy.ts';
 import { chooseRecordedSet } from '../demo/recorded-folder.ts';
-import { startDemoServers } from '../demo/servers.ts';
+import { startDemoServers, stayUp } from '../demo/servers.ts';
 import { showDemo, type DemoResult } from '../demo/show.ts';
 import { CliError, EXIT } from '../exit.ts';
 import type { HostedWorker } from '../host-worker.ts';
 import { labelServed } from '../label.ts';
 import { progress } from '../output.ts';
 import { runBatch } from '../run-batch.ts';
-import { aborted } from './worker.ts';
 
 export interface DemoOptions {
   readonly recorded?: string;
@@ -71,10 +70,7 @@ export async function demoCommand(context: Context, options: DemoOptions): Promi
         EXIT.failure,
       );
     }
-    if (options.keep) {
-      context.say('\nThe servers stay up until Ctrl-C.');
-      await Promise.race([worker.done, aborted(context.signal)]);
-    }
+    if (options.keep) await stayUp(context, servers);
   } finally {
     await servers.stop();
   }

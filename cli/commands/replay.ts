@@ -1,8 +1,8 @@
 import { readRecordedSet } from '../../recorded/read.ts';
 import { startReplay } from '../../replay/server.ts';
 import { requirePort } from '../../local/ports.ts';
+import { aborted } from '../aborted.ts';
 import type { Context } from '../context.ts';
-import { aborted } from './worker.ts';
 
 /** Serves a recorded set as an OpenAI-compatible vendor. */
 export async function replayCommand(

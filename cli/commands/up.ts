@@ -1,13 +1,13 @@
 import { SEARCH_ATTRIBUTE_TYPES } from '../../core/search-attributes.ts';
 import { migrate } from '../../ledger/migrate.ts';
 import { startStack, type Stack } from '../../local/stack.ts';
+import { aborted } from '../aborted.ts';
 import { messageOf, metricsAddress, servers, type Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { createLog, hostWorker } from '../host-worker.ts';
 import { readRunningStack, removeRunningStack, writeRunningStack } from '../running-stack.ts';
 import { readSettings, type SettingsOptions } from '../settings-option.ts';
 import { applyAndSay } from './apply.ts';
-import { aborted } from './worker.ts';
 
 export interface UpOptions extends SettingsOptions {
   readonly postgresPort: number;

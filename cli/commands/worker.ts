@@ -1,3 +1,4 @@
+import { aborted } from '../aborted.ts';
 import { createLog, hostWorker } from '../host-worker.ts';
 import { metricsAddress, requireDatabaseUrl, servers, type Context } from '../context.ts';
 import { readSettings, type SettingsOptions } from '../settings-option.ts';
@@ -25,13 +26,4 @@ export async function workerCommand(
   await Promise.race([worker.done, aborted(context.signal)]);
   if (context.signal.aborted) log.info('stopping: running requests may finish');
   await worker.stop();
-}
-
-export function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
 }

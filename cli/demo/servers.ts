@@ -7,6 +7,7 @@ import { startStack, type Stack } from '../../local/stack.ts';
 import type { RecordedSet } from '../../recorded/read.ts';
 import { startReplay, type ReplayServer } from '../../replay/server.ts';
 import { createScorerRegistry } from '../../scorers/index.ts';
+import { aborted } from '../aborted.ts';
 import type { Context } from '../context.ts';
 import { createLog, hostWorker, type HostedWorker } from '../host-worker.ts';
 import { REPLAY } from './policy.ts';
@@ -80,6 +81,12 @@ export async function startDemoServers(context: Context, options: DemoServersOpt
     await replay.close();
     throw error;
   }
+}
+
+/** Leaves the servers up until Ctrl-C, or until the worker fails. */
+export async function stayUp(context: Context, { worker }: DemoServers): Promise<void> {
+  context.say('\nThe servers stay up until Ctrl-C.');
+  await Promise.race([worker.done, aborted(context.signal)]);
 }
 
 function replayProvider(url: string) {
