@@ -5,6 +5,7 @@ export class TookTooLong extends Error {
 
 /**
  * Does work that has `ms` milliseconds, and is told by its signal when they are over.
+ * @param signal aborts the work's own signal as well; the work then says itself what came of it.
  * @throws {TookTooLong}
  */
 export async function within<T>(
@@ -13,18 +14,23 @@ export async function within<T>(
   signal?: AbortSignal,
 ): Promise<T> {
   const controller = new AbortController();
+  const forward = (): void => {
+    controller.abort(signal?.reason);
+  };
+  if (signal?.aborted === true) forward();
+  else signal?.addEventListener('abort', forward, { once: true });
+  let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    controller.signal.addEventListener('abort', () => {
-      reject(controller.signal.reason as Error);
-    });
+    timer = setTimeout(() => {
+      const reason = new TookTooLong(`it took more than ${ms / 1000} s`);
+      reject(reason);
+      controller.abort(reason);
+    }, ms);
   });
-  const timer = setTimeout(() => {
-    controller.abort(new TookTooLong(`it took more than ${ms / 1000} s`));
-  }, ms);
   try {
-    const both = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal]);
-    return await Promise.race([work(both), late]);
+    return await Promise.race([work(controller.signal), late]);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', forward);
   }
 }

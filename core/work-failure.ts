@@ -28,7 +28,7 @@ export function workFailure(error: unknown, application: Application | null, tim
     message: error instanceof Error ? error.message : String(error),
     nonRetryable: application?.nonRetryable === true,
     timedOut,
-    details: (application?.details?.[0] ?? {}),
+    details: application?.details?.[0] ?? {},
   };
 }
 

@@ -22,7 +22,9 @@ export function encryptingFailureConverterPath(): string {
 
 /** The bundle's code, as the build writes it. */
 export async function bundleWorkflows(): Promise<string> {
-  const { code } = await bundleWorkflowCode({ workflowsPath: pathTo('workflows/index') });
+  const workflowsPath = pathTo('workflows/index');
+  // They keep no state outside of their functions, so one evaluation serves all workflows of a worker.
+  const { code } = await bundleWorkflowCode({ workflowsPath, preloadModules: [workflowsPath] });
   return code;
 }
 

@@ -20,15 +20,13 @@ export async function cascade(request: CascadeRequest): Promise<CascadeAnswer> {
   const pinned = await pin(climb);
   if (pinned.type === 'finished') return pinned.answer;
   const { plan } = pinned;
-  const top = await climb.scope.run(async () => {
-    let { state, command } = begin(plan, climb.progress());
-    while (command.type !== 'finish') {
-      climb.show(plan, state, command);
-      const outcome = climb.scored(command) ?? climb.next() ?? (await perform(plan, state, command, climb));
-      ({ state, command } = step(plan, state, climb.eventOf(state, outcome)));
-    }
-    return { state, finish: command };
-  });
-  const last = climb.ended === null ? await review(plan, top.state, top.finish, climb) : { plan, ...top };
+  let { state, command } = begin(plan, climb.progress());
+  while (command.type !== 'finish') {
+    climb.show(plan, state, command);
+    const outcome = climb.scored(command) ?? climb.next() ?? (await perform(plan, state, command, climb));
+    ({ state, command } = step(plan, state, climb.eventOf(state, outcome)));
+  }
+  const finish = command;
+  const last = climb.ended === null ? await review(plan, state, finish, climb) : { plan, state, finish };
   return end(last.plan, last.state, last.finish, climb);
 }

@@ -20,7 +20,9 @@ export async function perform(
 ): Promise<StageOutcome> {
   const work = command.type === 'call' ? callStage : scoreStage;
   try {
-    return await withQuery(climb.request, plan, () => work(plan, state, command, climb));
+    return await climb.scope.run(() =>
+      withQuery(climb.request, plan, () => work(plan, state, command, climb)),
+    );
   } catch (error) {
     return afterFailure(error, command, climb);
   }
