@@ -4,6 +4,7 @@ import { call } from './call.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { climb } from './climb.ts';
 import { end } from './end.ts';
+import { heartbeating } from './heartbeats.ts';
 import { label } from './label.ts';
 import { plan } from './plan.ts';
 import { createRelearnActivities } from './relearn.ts';
@@ -26,13 +27,8 @@ import type {
   WatchActivities,
 } from './types.ts';
 
+export { HEARTBEAT_MS } from './heartbeats.ts';
 export type { ConnectedProvider, Ports, WorkflowState, WorkflowStates } from './ports.ts';
-
-/**
- * A cancel reaches an activity with its next heartbeat, and the server is asked no more often than the worker's
- * `maxHeartbeatThrottleInterval` allows: both are about this long, so that a cancel closes the socket within a second.
- */
-export const HEARTBEAT_MS = 400;
 
 /** Planning is a few statements in Postgres: far below this, unless Postgres is away. */
 const PLANNING_MS = 20_000;
@@ -73,21 +69,13 @@ export function createActivities(
   };
 }
 
-/** Does work that can be stopped: an ordinary activity hears of a cancel with its heartbeats, a local one in the ledger. */
+/**
+ * Does work that can be stopped. Any activity hears of an announced cancel in the ledger, a local one of nothing else; an
+ * ordinary one also hears Temporal's own word, with its heartbeats.
+ */
 function hearing<T>(watch: CancelWatch, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  return Context.current().info.isLocal ? watch.during(work) : heartbeating(work);
-}
-
-async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const context = Context.current();
-  const timer = setInterval(() => {
-    context.heartbeat();
-  }, HEARTBEAT_MS);
-  try {
-    return await work(context.cancellationSignal);
-  } finally {
-    clearInterval(timer);
-  }
+  if (Context.current().info.isLocal) return watch.during(work);
+  return heartbeating(() => watch.during(work));
 }
 
 async function requestCancel({ ledger }: Ports, target: CancelTarget): Promise<'requested' | 'over'> {

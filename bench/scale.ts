@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { HEARTBEAT_MS } from '../activities/index.ts';
+import { heartbeatInterval } from '../activities/heartbeats.ts';
 import { table } from './run/markdown.ts';
 import type { Report } from './run/report.ts';
 import type { VariantName } from './run/variants.ts';
@@ -37,8 +37,8 @@ const LOADS: readonly Load[] = [
 ];
 /** Seconds that a cascade spends at its models: two calls of five seconds. */
 const SECONDS_AT_MODELS = 10;
-/** Of a durable call that waits: see `HEARTBEAT_MS` of the activities. Inline calls send none. */
-const HEARTBEATS_PER_SECOND = 1_000 / HEARTBEAT_MS;
+/** Durable calls that a worker holds, where there are so many: each then sends fewer heartbeats. Inline ones send none. */
+const CALLS_A_WORKER = 2_000;
 /** Of cores, where nothing is to wait for a processor. */
 const BUSY = 0.6;
 
@@ -46,8 +46,7 @@ for (const name of ['durable-plain', 'inline-plain'] as const) {
   const costs = costsOf(name);
   if (costs === null) continue;
   console.log(costTable(name, costs));
-  const heartbeats = name === 'durable-plain' ? HEARTBEATS_PER_SECOND : 0;
-  console.log(`\n${needsTable(costs, heartbeats)}\n`);
+  console.log(`\n${needsTable(costs, name === 'durable-plain')}\n`);
 }
 
 interface Costs {
@@ -96,7 +95,7 @@ function costTable(name: string, costs: Costs): string {
   );
 }
 
-function needsTable(costs: Costs, heartbeatsPerSecond: number): string {
+function needsTable(costs: Costs, durable: boolean): string {
   const row = (need: string, of: (load: Load) => number | null): string[] => [
     need,
     ...LOADS.map((load) => rounded(of(load))),
@@ -120,10 +119,10 @@ function needsTable(costs: Costs, heartbeatsPerSecond: number): string {
         `requests open at once, ${SECONDS_AT_MODELS} s at models`,
         ({ perSecond }) => perSecond * SECONDS_AT_MODELS,
       ),
-      row(
-        'their heartbeats a second',
-        ({ perSecond }) => perSecond * SECONDS_AT_MODELS * heartbeatsPerSecond,
-      ),
+      row('their heartbeats a second', ({ perSecond }) => {
+        const open = perSecond * SECONDS_AT_MODELS;
+        return durable ? (1_000 * open) / heartbeatInterval(Math.min(open, CALLS_A_WORKER)) : 0;
+      }),
     ],
   );
 }

@@ -24,6 +24,8 @@ const TUNING: readonly string[] = [
   'system.enableActivityEagerExecution=true',
   // A workflow whose workers died in the middle of its task several times in a row would wait up to ten minutes.
   'history.workflowTaskRetryMaxInterval="10s"',
+  // Long polls of a namespace at once: its workers', and one of each caller that waits for an answer. The default is 1,200.
+  'frontend.namespaceCount=10000',
 ];
 const FILE_PRAGMAS: readonly string[] = ['journal_mode=WAL', 'synchronous=NORMAL'];
 

@@ -1,0 +1,40 @@
+import { Context } from '@temporalio/activity';
+
+/**
+ * A cancel reaches an activity with its next heartbeat, and the server is asked no more often than the worker's
+ * `maxHeartbeatThrottleInterval` allows: both are about this long, so that a cancel closes the socket within a second.
+ */
+export const HEARTBEAT_MS = 400;
+
+/** Heartbeats a second of all activities of a process together, above which each of them sends fewer. */
+const MOST_PER_SECOND = 500;
+/** However many there are, each sends one so often (ms): a third of the time after which its worker is taken for dead. */
+const LONGEST_MS = 5_000;
+
+/** Milliseconds between two heartbeats of an activity, where so many run. */
+export function heartbeatInterval(running: number): number {
+  return Math.min(LONGEST_MS, Math.max(HEARTBEAT_MS, (1_000 * running) / MOST_PER_SECOND));
+}
+
+let running = 0;
+
+/**
+ * Does an activity's work, with heartbeats. Each costs the server about as much as a small write: two thousand slow calls at the
+ * pace of a few would keep it from everything else.
+ */
+export async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let timer: NodeJS.Timeout;
+  const beat = (): void => {
+    context.heartbeat();
+    timer = setTimeout(beat, heartbeatInterval(running));
+  };
+  running += 1;
+  timer = setTimeout(beat, heartbeatInterval(running));
+  try {
+    return await work(context.cancellationSignal);
+  } finally {
+    running -= 1;
+    clearTimeout(timer);
+  }
+}
