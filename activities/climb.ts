@@ -1,6 +1,6 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { begin, step, type CascadeState, type Finish } from '../core/cascade.ts';
-import { ClimbLog, type StageOutcome } from '../core/climb-log.ts';
+import { answeredBy, CANCELLED, ClimbLog, scoredBy, type StageOutcome } from '../core/climb-log.ts';
 import type { Plan } from '../core/policy.ts';
 import { endInput } from '../core/query-ending.ts';
 import { CANCEL_HEARD, QUERY_LOST, type AttemptSummary } from '../core/result.ts';
@@ -84,18 +84,15 @@ async function perform(
   signal: AbortSignal,
 ): Promise<StageOutcome | { readonly retryInMs: number }> {
   const deadlineAt = command.timeLeftMs === null ? Infinity : Date.now() + command.timeLeftMs;
-  const work = command.type === 'call' ? callStage : scoreStage;
   try {
     return await within(
       startToClose(requestTimeout(plan, command)),
-      (both) => work(ports, plan, state, command, both),
+      (both) => carryOut(ports, plan, state, command, both),
       signal,
     );
   } catch (error) {
     const failure = failureOf(error);
-    if (isCancel(error, failure, signal)) {
-      return { happening: { type: 'cancelled' }, attempts: [], record: {} };
-    }
+    if (isCancel(error, failure, signal)) return CANCELLED;
     const retryInMs = retryDelay(failure);
     if (retryInMs !== null && retryInMs < deadlineAt - Date.now()) return { retryInMs };
     const outcome = failure.type === QUERY_LOST ? null : outcomeOf(failure, command.type);
@@ -104,28 +101,20 @@ async function perform(
   }
 }
 
-async function callStage(
+async function carryOut(
   ports: Ports,
   plan: Plan,
   state: CascadeState,
   command: Work,
   signal: AbortSignal,
 ): Promise<StageOutcome> {
-  const result = await call(ports, callInput(plan, state, command, Date.now()), signal);
-  const { attemptId, attempts, ...record } = result;
-  return { happening: { type: 'answered', attemptId, answer: result.answer }, attempts, record };
-}
-
-async function scoreStage(
-  ports: Ports,
-  plan: Plan,
-  state: CascadeState,
-  command: Work,
-  signal: AbortSignal,
-): Promise<StageOutcome> {
-  const input = scoreInput(plan, state, command, Date.now());
+  const now = Date.now();
+  if (command.type === 'call') {
+    return answeredBy(await call(ports, callInput(plan, state, command, now), signal));
+  }
+  const input = scoreInput(plan, state, command, now);
   const { scores, attempts } = await score(ports, input, await textsToScore(ports, input), signal);
-  return { happening: { type: 'scored', scores }, attempts, record: {} };
+  return scoredBy(scores, attempts);
 }
 
 /** A failure that a cancel met on its way is the cancel's doing; a worker that shuts down cancels nothing. */

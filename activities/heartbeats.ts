@@ -24,13 +24,13 @@ let running = 0;
  */
 export async function heartbeating<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const context = Context.current();
-  let timer: NodeJS.Timeout;
+  const soon = (): NodeJS.Timeout => setTimeout(beat, heartbeatInterval(running));
   const beat = (): void => {
     context.heartbeat();
-    timer = setTimeout(beat, heartbeatInterval(running));
+    timer = soon();
   };
   running += 1;
-  timer = setTimeout(beat, heartbeatInterval(running));
+  let timer = soon();
   try {
     return await work(context.cancellationSignal);
   } finally {

@@ -27,6 +27,25 @@ export interface StageOutcome {
   readonly record: StageRecord;
 }
 
+/** The query was cancelled before the command was carried out. */
+export const CANCELLED: StageOutcome = { happening: { type: 'cancelled' }, attempts: [], record: {} };
+
+/** What came of a call that was answered. @param result what its activity gives: attempts, and what is known of the stage. */
+export function answeredBy(
+  result: { readonly attemptId: string; readonly attempts: readonly AttemptSummary[] } & StageRecord,
+): StageOutcome {
+  const { attemptId, attempts, ...record } = result;
+  return { happening: { type: 'answered', attemptId, answer: result.answer ?? null }, attempts, record };
+}
+
+/** What came of scoring. */
+export function scoredBy(
+  scores: readonly ScoredAnswer[],
+  attempts: readonly AttemptSummary[] = [],
+): StageOutcome {
+  return { happening: { type: 'scored', scores }, attempts, record: {} };
+}
+
 /** What a query has bought and heard on its way up; the decisions are not here. */
 export class ClimbLog {
   readonly stages = new Map<number, StageRecord>();
@@ -52,7 +71,7 @@ export class ClimbLog {
   /** The scores of a stage whose call has scored it too; null where its command is still to be carried out. */
   scored(command: Command): StageOutcome | null {
     const scores = command.type === 'score' ? this.stages.get(command.stage)?.scores : undefined;
-    return scores === undefined ? null : { happening: { type: 'scored', scores }, attempts: [], record: {} };
+    return scores === undefined ? null : scoredBy(scores);
   }
 
   /** Notes what came of the state's command, and gives it as the state machine takes it. */

@@ -99,6 +99,12 @@ export function thresholdsOf(rule: StopRule, stages: number): number[] {
   return Array.from({ length: stages }, (_, stage) => thresholdAfter(rule, stage, stages, null));
 }
 
+/** Whether these thresholds are what a rule comes down to, see {@link thresholdsOf}; false for a rule of another chain's length. */
+export function comesDownTo(rule: StopRule, stages: number, thresholds: readonly number[]): boolean {
+  if (rule.type === 'value' && rule.steps.length !== stages - 1) return false;
+  return thresholdsOf(rule, stages).every((threshold, at) => threshold === thresholds[at]);
+}
+
 /**
  * The confidence at which the best candidate is accepted after a stage, in [0, 1].
  * @param stage from 0. @param stages of the chain. @param spentUsd what the query has spent so far; null: the mean.

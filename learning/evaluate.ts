@@ -1,5 +1,6 @@
 import { costOf, type Price } from '../core/price.ts';
 import { messageText } from '../core/message.ts';
+import { usdOf } from '../core/usd.ts';
 import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
 import { recordedUsage } from '../recorded/usage.ts';
 import { allBaselines } from './baselines/all.ts';
@@ -8,7 +9,6 @@ import { majorityVote } from './baselines/vote.ts';
 import { compare, type Comparison } from './compare.ts';
 import { policyFigures, type PolicyFigures } from './policy-figures.ts';
 import { simulateQuery, type SimulatedPolicy } from './simulate.ts';
-import { usdOf } from '../core/usd.ts';
 
 export interface Evaluation {
   /** Queries that the figures are of. */

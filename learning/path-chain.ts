@@ -1,4 +1,5 @@
 import type { StopRule } from '../core/stop-rule.ts';
+import { mean } from './baselines/outcomes.ts';
 import type { Dataset } from './dataset.ts';
 import { ruleBetween, sweep, type ChainTable, type RuleType } from './frontier.ts';
 import { LONGEST_PATH } from './guarantee/fixed-sequence.ts';
@@ -32,7 +33,7 @@ export function choosePathChain(
 ): PathChain {
   const alone = queries.map((query) => data.responses[baseline]![query]!);
   const baselineRight = alone.map(({ correct }) => correct);
-  const baselineCost = meanOf(Float64Array.from(alone, ({ costUsd }) => costUsd));
+  const baselineCost = mean(Float64Array.from(alone, ({ costUsd }) => costUsd));
   let best: { table: ChainTable; rule: RuleType; costUsd: number } | null = null;
   let compared = 0;
   for (const table of tables) {
@@ -42,7 +43,7 @@ export function choosePathChain(
         compared++;
         const served = outcomesAt(table, point);
         if (!isLikely(claim, served, baselineRight, table.chain.length - 1, n)) continue;
-        const costUsd = meanOf(served.costUsd);
+        const costUsd = mean(served.costUsd);
         if (costUsd < (best?.costUsd ?? baselineCost)) best = { table, rule, costUsd };
       }
     }
@@ -57,14 +58,8 @@ export function choosePathChain(
   }
   // A careful point can cost more than the baseline that it mostly ends in: to certify it would be to pay for nothing.
   const { table, rule } = best;
-  const rules = rulesOf(table, rule).filter(
-    (point) => meanOf(outcomesAt(table, point).costUsd) < baselineCost,
-  );
+  const rules = rulesOf(table, rule).filter((point) => mean(outcomesAt(table, point).costUsd) < baselineCost);
   return { table, rule, rules, compared };
-}
-
-function meanOf(costs: Float64Array): number {
-  return costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
 }
 
 function isLikely(

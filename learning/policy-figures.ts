@@ -1,7 +1,7 @@
 import { formatUsd, type DecimalUsd } from '../core/money.ts';
+import { usdOf } from '../core/usd.ts';
 import { bootstrapMean, bootstrapQuantile, bootstrapRatio, type Estimate } from './bootstrap.ts';
 import type { SimulatedClass, SimulatedPolicy, SimulatedQuery } from './simulate.ts';
-import { usdOf } from '../core/usd.ts';
 
 /** What a policy did on the queries that it was simulated on. */
 export interface PolicyFigures {

@@ -1,4 +1,5 @@
 import type { SpentLine } from '../core/stop-rule.ts';
+import { mean } from './baselines/outcomes.ts';
 
 /**
  * How the price of the next call goes with what a query has spent before it: a line by least squares. Its slope is 0 or more,
@@ -7,8 +8,8 @@ import type { SpentLine } from '../core/stop-rule.ts';
  * @param spent up to the step, and @param next the next call's cost, both in USD by query; equally many, at least one.
  */
 export function priceLine(spent: Float64Array, next: Float64Array): SpentLine {
-  const meanUsd = meanOf(spent);
-  const priceUsd = meanOf(next);
+  const meanUsd = mean(spent);
+  const priceUsd = mean(next);
   let together = 0;
   let alone = 0;
   for (let at = 0; at < spent.length; at++) {
@@ -17,8 +18,4 @@ export function priceLine(spent: Float64Array, next: Float64Array): SpentLine {
   }
   const slope = alone === 0 ? 0 : Math.min(priceUsd / meanUsd, together / alone);
   return { meanUsd, slope: Math.max(0, slope) };
-}
-
-function meanOf(values: Float64Array): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -1,3 +1,4 @@
+import { mean } from './baselines/outcomes.ts';
 import type { Dataset } from './dataset.ts';
 import { gainCurve } from './gain.ts';
 import { stepTable, type ChainTable, type StepTable } from './frontier.ts';
@@ -45,15 +46,13 @@ export class Tables {
     const key = setKey(models);
     const known = this.spends.get(key);
     if (known !== undefined) return known;
-    const before = models.length === 1 ? null : this.spent(models.slice(0, -1));
-    const last = this.costs(models.at(-1)!);
-    const spent = before === null ? last : last.map((cost, at) => before[at]! + cost);
+    const last = models.at(-1)!;
+    const spent =
+      models.length === 1
+        ? Float64Array.from(this.queries, (query) => this.data.responses[last]![query]!.costUsd)
+        : sumOf(this.spent(models.slice(0, -1)), this.spent([last]));
     this.spends.set(key, spent);
     return spent;
-  }
-
-  private costs(model: number): Float64Array {
-    return Float64Array.from(this.queries, (query) => this.data.responses[model]![query]!.costUsd);
   }
 
   /** The step that calls the last of these models. */
@@ -64,9 +63,9 @@ export class Tables {
     const before = this.set(models.slice(0, -1));
     const after = this.set(models);
     const spent = this.spent(models.slice(0, -1));
-    const costs = this.costs(models.at(-1)!);
+    const costs = this.spent(models.slice(-1));
     const step = stepTable(before, spent, {
-      priceUsd: costs.reduce((sum, cost) => sum + cost, 0) / costs.length,
+      priceUsd: mean(costs),
       spent: priceLine(spent, costs),
       gain: gainCurve(
         before.confidence,
@@ -77,4 +76,8 @@ export class Tables {
     this.steps.set(key, step);
     return step;
   }
+}
+
+function sumOf(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, at) => value + b[at]!);
 }

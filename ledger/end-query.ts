@@ -58,7 +58,7 @@ export async function endQuery(pool: pg.Pool, end: QueryEnd, before?: pg.QueryCo
     ],
     end.served === null || before !== undefined ? 'durable' : 'recoverable',
   );
-  const [ended, , , attempts] = before === undefined ? results : results.slice(1);
+  const [ended, , , attempts] = results.slice(-4);
   if (ended?.rowCount === 1) {
     return { type: 'ended', attempts: summaries((attempts?.rows ?? []) as SummaryRow[]) };
   }

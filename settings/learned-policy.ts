@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonSchema } from '../core/parameters.ts';
 import type { LearnedPolicy } from '../core/learned-policy.ts';
-import { thresholdsOf } from '../core/stop-rule.ts';
+import { comesDownTo } from '../core/stop-rule.ts';
 import { problemsOf, SettingsError } from './problems.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256, 64 lower-case hex digits');
@@ -77,9 +77,7 @@ const learnedPolicySchema = z
     }
     if (policy.rule.type === 'value' && policy.rule.steps.length !== stages - 1) {
       complain('rule', `has ${policy.rule.steps.length} steps for a chain of ${stages}`);
-    } else if (
-      thresholdsOf(policy.rule, stages).some((threshold, at) => threshold !== policy.thresholds[at])
-    ) {
+    } else if (!comesDownTo(policy.rule, stages, policy.thresholds)) {
       complain('thresholds', 'are not what the rule comes down to');
     }
     if (policy.certificate !== null && policy.certificate.scorerSha256 !== policy.scorerSha256) {

@@ -80,11 +80,15 @@ export class Climb extends ClimbLog {
 
   /** Spend and time so far, as every event of the state machine carries them. */
   progress(): Progress {
-    return { spent: this.spent(), elapsedMs: this.elapsedMs ?? Date.now() - this.startedMs };
+    return { spent: this.spent(), elapsedMs: this.elapsed() };
   }
 
   eventOf(state: CascadeState, outcome: StageOutcome): CascadeEvent {
-    return this.take(state, outcome, this.progress().elapsedMs);
+    return this.take(state, outcome, this.elapsed());
+  }
+
+  private elapsed(): number {
+    return this.elapsedMs ?? Date.now() - this.startedMs;
   }
 
   /** Tells whoever looks at the workflow where the climb stands. */

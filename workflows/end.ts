@@ -22,7 +22,8 @@ import type { Climb } from './climb.ts';
 import { withQuery } from './pin.ts';
 
 /**
- * Ends the query in the ledger, unless that is done, whose word on every attempt is what the query cost, and gives its answer or its error.
+ * Ends the query in the ledger, unless planning has, and gives its answer or its error. The ledger's word on every attempt is
+ * what the query cost.
  * @throws {ApplicationFailure} `escalier.<outcome>` with {@link CascadeErrorDetails} where nothing is served; Temporal's
  *   own cancel ends the workflow as cancelled, without details: Temporal drops them, the query handler still has them.
  */

@@ -1,6 +1,6 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { CascadeState } from '../core/cascade.ts';
-import type { StageOutcome } from '../core/climb-log.ts';
+import { answeredBy, CANCELLED, scoredBy, type StageOutcome } from '../core/climb-log.ts';
 import type { Plan } from '../core/policy.ts';
 import { CANCEL_HEARD } from '../core/result.ts';
 import { callInput, requestTimeout, scoreInput, type Work } from '../core/stage-work.ts';
@@ -39,8 +39,7 @@ async function callStage(
   const summary = brief(`stage ${command.stage + 1} · ${input.model.model}${scored}`);
   const timeoutMs = requestTimeout(plan, command);
   const result = await askModels(plan, call, { summary, timeoutMs, input, retryInMs: climb.takeRetry() });
-  const { attemptId, attempts, ...record } = result;
-  return { happening: { type: 'answered', attemptId, answer: result.answer }, attempts, record };
+  return answeredBy(result);
 }
 
 async function scoreStage(
@@ -57,7 +56,7 @@ async function scoreStage(
   const { scores, attempts } = scorer.remote
     ? await askModels(plan, scoreThere, { summary, timeoutMs, input, retryInMs })
     : await scoreHere.executeWithOptions({ summary, ...scheduleToClose(command.timeLeftMs) }, [input]);
-  return { happening: { type: 'scored', scores }, attempts, record: {} };
+  return scoredBy(scores, attempts);
 }
 
 /**
@@ -65,12 +64,11 @@ async function scoreStage(
  * (Temporal then retries no more) is the cancel's doing.
  */
 async function afterFailure(error: unknown, { type }: Work, climb: Climb): Promise<StageOutcome> {
-  const cancelled: StageOutcome = { happening: { type: 'cancelled' }, attempts: [], record: {} };
-  if (isCancellation(error) || climb.scope.consideredCancelled) return cancelled;
+  if (isCancellation(error) || climb.scope.consideredCancelled) return CANCELLED;
   const failure = failureOf(error);
   if (failure.type === CANCEL_HEARD) {
     await climb.cancelled();
-    return cancelled;
+    return CANCELLED;
   }
   const outcome = outcomeOf(failure, type);
   // Temporal fails a workflow for an `ApplicationFailure`, which is seen without its wrapping; for any other only its task.

@@ -5,7 +5,7 @@ import type { AnswerSpec } from '../../core/answer.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { sha256 } from '../../core/request-hash.ts';
 import type { JsonObject } from '../../core/policy.ts';
-import { pinnedRule, thresholdsOf, type StopRule } from '../../core/stop-rule.ts';
+import { comesDownTo, pinnedRule, type StopRule } from '../../core/stop-rule.ts';
 import type { SimulatedPolicy } from '../../learning/simulate.ts';
 import { parseJson } from '../../recorded/rows.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
@@ -57,7 +57,9 @@ const policyFileSchema = z
   )
   .refine(
     ({ rule, chain, thresholds }) =>
-      rule === undefined || pinnedRule(rule).stopRule === undefined || comesDownTo(rule, chain, thresholds),
+      rule === undefined ||
+      pinnedRule(rule).stopRule === undefined ||
+      comesDownTo(rule, chain.length, thresholds),
     {
       path: ['rule'],
       message:
@@ -68,11 +70,6 @@ const policyFileSchema = z
     path: ['scorer'],
     message: 'expected either a scorer, or scorerSha256 of the scorer.json beside the file',
   });
-
-function comesDownTo(rule: StopRule, chain: readonly string[], thresholds: readonly number[]): boolean {
-  if (rule.type === 'value' && rule.steps.length !== chain.length - 1) return false;
-  return thresholdsOf(rule, chain.length).every((threshold, at) => threshold === thresholds[at]);
-}
 
 /** A policy file, read and checked. */
 export interface PolicyFile {

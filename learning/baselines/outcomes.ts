@@ -16,8 +16,10 @@ export function pointOf({ cost, right }: Outcomes): Point {
   return { cost: mean(cost), accuracy: mean(right) };
 }
 
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let at = 0; at < values.length; at++) sum += values[at]!;
+  return sum / values.length;
 }
 
 /**
