@@ -1,9 +1,10 @@
 import { ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { begin, step, type CascadeState, type Finish } from '../core/cascade.ts';
+import { cascadeAnswer } from '../core/cascade-answer.ts';
 import { answeredBy, CANCELLED, ClimbLog, scoredBy, type StageOutcome } from '../core/climb-log.ts';
 import type { Plan } from '../core/policy.ts';
 import { endInput } from '../core/query-ending.ts';
-import { CANCEL_HEARD, QUERY_LOST, type AttemptSummary } from '../core/result.ts';
+import { CANCEL_HEARD, QUERY_LOST, type AttemptSummary, type CascadeAnswer } from '../core/result.ts';
 import { reviewWait } from '../core/review.ts';
 import { NOTHING } from '../core/spend.ts';
 import { callInput, requestTimeout, scoreInput, startToClose, type Work } from '../core/stage-work.ts';
@@ -24,6 +25,7 @@ const ENDING_MS = 20_000;
  * of each command as if it had asked for it. Whatever has to wait is left to the workflow: a request that may be tried again,
  * a person's word. Executed again after a crash, it finds in the ledger what it has bought.
  * @param startedMs when the run began, in epoch milliseconds. @param signal aborts when the query is cancelled.
+ * @param onAnswer is told the answer as soon as the ledger has it.
  * @throws what is worth another execution: a ledger that is away, or that has lost the query's start.
  */
 export async function climb(
@@ -32,6 +34,7 @@ export async function climb(
   plan: Plan,
   startedMs: number,
   signal: AbortSignal,
+  onAnswer: (answer: CascadeAnswer) => void,
 ): Promise<Climbed> {
   const { ledger, settle } = joinCloses(ports.ledger);
   const own = { ...ports, ledger };
@@ -54,7 +57,9 @@ export async function climb(
     const progress = { spent: log.spent(), elapsedMs: Date.now() - startedMs };
     if (command.served === null || reviewWait(plan, command, progress) !== null)
       return { elapsedMs, outcomes };
-    return { elapsedMs, outcomes, ended: await ending(own, temporal, plan, state, command, log) };
+    const ended = await ending(own, temporal, plan, state, command, log);
+    onAnswer(cascadeAnswer(plan, command, command.served, log, ended));
+    return { elapsedMs, outcomes, ended };
   } finally {
     await settle();
   }

@@ -1,4 +1,7 @@
 import { activityInfo, Context } from '@temporalio/activity';
+import type { AnswersHere } from '../core/answers-here.ts';
+import type { CascadeRequest } from '../core/request.ts';
+import type { CascadeAnswer } from '../core/result.ts';
 import { createAuditActivities } from './audit.ts';
 import { call } from './call.ts';
 import { CancelWatch } from './cancel-watch.ts';
@@ -21,6 +24,7 @@ import type {
   CancelTarget,
   CascadeActivities,
   FeedbackActivities,
+  Planned,
   RelearnActivities,
   ReviewActivities,
   SweepActivities,
@@ -33,10 +37,11 @@ export type { ConnectedProvider, Ports, WorkflowState, WorkflowStates } from './
 /** Planning is a few statements in Postgres: far below this, unless Postgres is away. */
 const PLANNING_MS = 20_000;
 
-/** What the workflows do to the world. */
+/** What the workflows do to the world. @param answers are told to callers in this process as soon as the ledger has them. */
 export function createActivities(
   ports: Ports,
   temporal: WorkflowStates,
+  answers: AnswersHere,
 ): CascadeActivities &
   CancelActivities &
   SweepActivities &
@@ -48,11 +53,16 @@ export function createActivities(
   const watch = new CancelWatch(ports.ledger);
   return {
     plan: async (request, startedMs) => {
-      const planned = await within(PLANNING_MS, () => plan(ports, request));
-      if (planned.type === 'finished' || planned.plan.execution !== 'inline' || startedMs === undefined)
-        return planned;
-      const climbed = await watch.during((signal) => climb(ports, temporal, planned.plan, startedMs, signal));
-      return { ...planned, climbed };
+      const id = activityInfo().workflowExecution?.workflowId ?? '';
+      const told = (answer: CascadeAnswer | null) => {
+        answers.give(id, answer);
+      };
+      try {
+        return await planAndClimb(ports, temporal, watch, request, startedMs, told);
+      } finally {
+        // Whoever was not told by then waits for the workflow.
+        told(null);
+      }
     },
     restore: (request, query) => restore(ports, request, query),
     call: (input) => hearing(watch, (signal) => call(ports, input, signal)),
@@ -67,6 +77,24 @@ export function createActivities(
     ...createAuditActivities(ports, temporal, heartbeating),
     ...createRelearnActivities(ports, heartbeating),
   };
+}
+
+/** Plans a query, and climbs it as well where that is how it is executed. */
+async function planAndClimb(
+  ports: Ports,
+  temporal: WorkflowStates,
+  watch: CancelWatch,
+  request: CascadeRequest,
+  startedMs: number | undefined,
+  onAnswer: (answer: CascadeAnswer) => void,
+): Promise<Planned> {
+  const planned = await within(PLANNING_MS, () => plan(ports, request));
+  if (planned.type === 'finished' || planned.plan.execution !== 'inline' || startedMs === undefined)
+    return planned;
+  const climbed = await watch.during((signal) =>
+    climb(ports, temporal, planned.plan, startedMs, signal, onAnswer),
+  );
+  return { ...planned, climbed };
 }
 
 /**

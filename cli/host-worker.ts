@@ -45,8 +45,8 @@ export interface HostedWorker {
   readonly pool: pg.Pool;
   /** URL of the metrics; null where none are served. */
   readonly metricsUrl: string | null;
-  /** For a client in this process that starts queries eagerly. */
-  readonly connection: CascadeWorker['connection'];
+  /** For a client in this process. */
+  readonly worker: CascadeWorker;
   /** Rejects when the worker dies. */
   readonly done: Promise<void>;
   stop(): Promise<void>;
@@ -109,7 +109,7 @@ export async function hostWorker(context: Context, options: HostOptions): Promis
     return {
       pool,
       metricsUrl: served?.url ?? null,
-      connection: worker.connection,
+      worker,
       done: worker.done,
       async stop() {
         partitions.stop();

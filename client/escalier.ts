@@ -11,6 +11,7 @@ import type { PayloadCodec } from '@temporalio/common';
 import { v4 as uuidv4 } from 'uuid';
 import { createPayloadCodec } from '../codec/payload-codec.ts';
 import { parseKeys } from '../codec/keys.ts';
+import type { AnswersHere } from '../core/answers-here.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { parseFeedback, parseReview, type Feedback, type Labelled } from '../core/feedback.ts';
 import { parseRequest, type CascadeRequest } from '../core/request.ts';
@@ -28,6 +29,7 @@ import {
 import { CancelledError, plainError, type CascadeError } from './errors.ts';
 import { toCascadeError, unavailable } from './failures.ts';
 import { startedRequestHash } from './started-request.ts';
+import { listenHere } from './told-here.ts';
 
 const REQUEST_HASH = 'escalierRequestSha256';
 
@@ -56,10 +58,17 @@ export interface EscalierOptions {
   /** A connection to use instead of opening one, which is then not closed by {@link Escalier.close}. */
   readonly connection?: ConnectionLike;
   /**
-   * Hands a query to the worker of this very process as it starts, without a round through Temporal's task queue. Only with the
-   * {@link connection} of that worker. Default: no.
+   * The worker of this very process, on the same namespace and task queue: over its connection it is handed each query as it
+   * starts, without a round through Temporal's task queue, and it tells the answer of one that it climbs by itself as soon as the
+   * ledger has it, while the workflow still writes it down.
    */
-  readonly eagerStart?: boolean;
+  readonly worker?: WorkerHere;
+}
+
+/** What a client needs of a worker in its own process. */
+export interface WorkerHere {
+  readonly connection: ConnectionLike;
+  readonly answers: AnswersHere;
 }
 
 /** What to ask: the workflow's request, and the key under which it is asked and billed once. */
@@ -130,8 +139,10 @@ export class Escalier {
     }
     const hash = requestHash(parsed.request);
     const client = await this.client();
+    const { worker } = this.options;
+    const here = worker && listenHere(worker.answers, id);
     try {
-      await client.workflow.start(WORKFLOW_TYPE, {
+      const { eagerlyStarted } = await client.workflow.start(WORKFLOW_TYPE, {
         workflowId: id,
         taskQueue: this.options.taskQueue ?? TASK_QUEUE,
         args: [parsed.request],
@@ -140,13 +151,15 @@ export class Escalier {
         // A query that ended with an answer keeps its key; one that failed may go on where it stopped.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE_FAILED_ONLY',
         workflowIdConflictPolicy: 'FAIL',
-        ...(this.options.eagerStart ? { requestEagerStart: true } : {}),
+        ...(worker === undefined ? {} : { requestEagerStart: true }),
       });
+      if (!eagerlyStarted) here?.forget();
     } catch (error) {
+      here?.forget();
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw toCascadeError(error, id);
       await this.requireSameRequest(client, id, hash);
     }
-    return { id, result: () => this.result(id) };
+    return { id, result: async () => (await here?.answer) ?? this.result(id) };
   }
 
   /** Waits for the answer of a query by its id. @throws {CascadeError} as {@link ask}. */
@@ -310,7 +323,8 @@ async function connect(
   const { address = 'localhost:7233', namespace = 'default', tls, apiKey } = options;
   const clientOn = (connection: ConnectionLike): Client =>
     new Client({ connection, namespace, dataConverter: { payloadCodecs: [...payloadCodecs] } });
-  if (options.connection !== undefined) return { client: clientOn(options.connection), own: null };
+  const given = options.worker?.connection ?? options.connection;
+  if (given !== undefined) return { client: clientOn(given), own: null };
   const own = await Connection.connect({
     address,
     ...(tls === undefined ? {} : { tls }),

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { NativeConnection, Worker, type NativeConnectionOptions } from '@temporalio/worker';
 import type { PayloadCodec } from '@temporalio/common';
 import { createActivities, HEARTBEAT_MS, type Ports } from '../activities/index.ts';
+import { AnswersHere } from '../core/answers-here.ts';
 import { TASK_QUEUE } from '../core/temporal-names.ts';
 import { Unavailable } from '../core/unavailable.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
@@ -29,8 +30,10 @@ export interface CascadeWorkerOptions {
 }
 
 export interface CascadeWorker {
-  /** Closed when the worker has stopped. A client on it may start queries eagerly: see `EscalierOptions.eagerStart`. */
+  /** Closed when the worker has stopped. */
   readonly connection: NativeConnection;
+  /** Where its queries' answers are told to a client in this process: see `EscalierOptions.worker`. */
+  readonly answers: AnswersHere;
   /** Resolves when the worker has stopped; rejects when it died. */
   readonly done: Promise<void>;
   /** Takes no more work, lets running requests finish for a while, and resolves when all is closed. */
@@ -77,6 +80,7 @@ export async function startWorker(options: CascadeWorkerOptions): Promise<Cascad
       payloadCodecs: [options.payloadCodec],
       failureConverterPath: encryptingFailureConverterPath(),
     };
+    const answers = new AnswersHere();
     const worker = await Worker.create({
       connection,
       namespace: options.namespace,
@@ -87,6 +91,7 @@ export async function startWorker(options: CascadeWorkerOptions): Promise<Cascad
       activities: createActivities(
         options.ports,
         workflowStates(connection, options.namespace, options.payloadCodec),
+        answers,
       ),
       maxHeartbeatThrottleInterval: HEARTBEAT_MS,
       defaultHeartbeatThrottleInterval: HEARTBEAT_MS,
@@ -94,7 +99,7 @@ export async function startWorker(options: CascadeWorkerOptions): Promise<Cascad
       ...(options.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: options.maxCachedWorkflows }),
       shutdownGraceTime: SHUTDOWN_GRACE,
     });
-    return run(worker, connection);
+    return run(worker, connection, answers);
   } catch (error) {
     await connection.close();
     if (!isOutage(error)) throw error;
@@ -114,12 +119,13 @@ export function isOutage(error: unknown): boolean {
   return ('code' in error && OUTAGE.has(error.code)) || isOutage(error.cause);
 }
 
-function run(worker: Worker, connection: NativeConnection): CascadeWorker {
+function run(worker: Worker, connection: NativeConnection, answers: AnswersHere): CascadeWorker {
   const done = worker.run().finally(() => connection.close());
   // Whoever waits on `done` hears of a failure; until somebody does, it is not an unhandled rejection.
   done.catch(() => undefined);
   return {
     connection,
+    answers,
     done,
     async stop() {
       if (worker.getState() === 'RUNNING') worker.shutdown();

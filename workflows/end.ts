@@ -5,8 +5,8 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { CascadeState, Finish } from '../core/cascade.ts';
+import { cascadeAnswer } from '../core/cascade-answer.ts';
 import type { Plan } from '../core/policy.ts';
-import { messageText } from '../core/message.ts';
 import { endInput } from '../core/query-ending.ts';
 import {
   failureType,
@@ -47,27 +47,7 @@ export async function end(
   const spent = sumSpend(attempts.map(spendFromJson));
   publish(plan, finish, spent);
   if (served === null) throw errorOf(plan, finish, message ?? outcome, attempts, spent);
-
-  const record = climb.stages.get(served.stage);
-  const response = record?.message ?? {};
-  return {
-    queryId: plan.queryId,
-    startedAt: plan.startedAt,
-    task: plan.task,
-    policyVersion: plan.policyVersion,
-    outcome,
-    accepted: outcome === 'accepted' || outcome === 'last-stage',
-    text: messageText(response),
-    message: response,
-    finishReason: record?.finishReason ?? null,
-    model: plan.stages[served.stage]?.model ?? '',
-    stage: served.stage,
-    answer: served.answer,
-    confidence: served.confidence,
-    threshold: served.threshold,
-    attempts,
-    ...spendToJson(spent),
-  };
+  return cascadeAnswer(plan, finish, served, climb, attempts);
 }
 
 /** One upsert at the end. The cost is rounded to a micro-dollar, from the low bound: the ledger is exact. */

@@ -91,8 +91,7 @@ async function serve(
   concurrency: number,
 ): Promise<Map<string, CascadeAnswer>> {
   const payloadKey = context.env['ESCALIER_PAYLOAD_KEY'];
-  const { connection } = worker;
-  const client = new Escalier({ connection, eagerStart: true, ...(payloadKey ? { payloadKey } : {}) });
+  const client = new Escalier({ worker: worker.worker, ...(payloadKey ? { payloadKey } : {}) });
   const answers = new Map<string, CascadeAnswer>();
   const bar = progress(context, queries.length, 'Queries');
   try {

@@ -51,6 +51,8 @@ export interface ReplayWorld {
   readonly set: RecordedSet;
   readonly replay: ReplayServer;
   readonly client: Escalier;
+  /** In this process. */
+  readonly worker: CascadeWorker;
   /** What the worker logged, as JSON lines. */
   readonly log: readonly string[];
   /** From now on; the counts of requests and the meter begin again. */
@@ -125,6 +127,9 @@ export function useReplayWorld(options: ReplayWorldOptions = {}): ReplayWorld {
     },
     get client() {
       return client;
+    },
+    get worker() {
+      return worker;
     },
     log,
     async setFaults(plan) {

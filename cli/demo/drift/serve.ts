@@ -47,11 +47,12 @@ const AUDITS_WAIT_MS = 200;
 
 export function createServing(context: Context, options: ServingOptions): DriftServing {
   const { worker, scenario, asRecorded, concurrency } = options;
-  const { connection, pool } = worker;
+  const { pool } = worker;
+  const { connection } = worker.worker;
   const { task, answer: spec } = scenario.policy;
   const payloadKey = context.env['ESCALIER_PAYLOAD_KEY'];
   const keys = payloadKeys(context);
-  const client = new Escalier({ connection, eagerStart: true, ...(payloadKey ? { payloadKey } : {}) });
+  const client = new Escalier({ worker: worker.worker, ...(payloadKey ? { payloadKey } : {}) });
   const workflows = new WorkflowClient({
     connection,
     ...(keys === null ? {} : { dataConverter: { payloadCodecs: [createPayloadCodec(keys)] } }),

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { demoPolicy } from '../cli/demo/policy.ts';
+import { ExhaustedError, KeyConflictError, type Escalier } from '../client/index.ts';
+import { askOf, useReplayWorld, withModels } from './support/replay-world.ts';
+
+/** A client in the worker's own process: it is told answers before the workflow has ended. */
+const world = useReplayWorld();
+let client: Escalier;
+/** Requests to Temporal that wait for a workflow's end. */
+let polls = 0;
+
+beforeAll(async () => {
+  const policy = demoPolicy(world.set, ['small', 'medium', 'large']);
+  await world.apply(
+    { ...policy, task: 'durable' },
+    { ...policy, task: 'inline', execution: 'inline' },
+    { ...withModels(policy, () => ({ maxAttempts: 1 })), task: 'impatient', execution: 'inline' },
+  );
+  const { connection, answers } = world.worker;
+  const service = new Proxy(connection.workflowService, {
+    get(target, method, receiver): unknown {
+      if (method === 'getWorkflowExecutionHistory') polls++;
+      return Reflect.get(target, method, receiver);
+    },
+  });
+  const counted = new Proxy(connection, {
+    get(target, name): unknown {
+      if (name === 'workflowService') return service;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  client = world.newClient({ worker: { connection: counted, answers } });
+});
+
+afterAll(() => client.close());
+
+const ask = (task: string, query = 0) => ({
+  ...askOf(world.set.queries[query]!, task),
+  idempotencyKey: `told/${randomUUID()}`,
+});
+
+test('an inline query is answered without waiting for its workflow, with what the workflow answers too', async () => {
+  await world.setFaults({});
+  for (let query = 0; query < 12; query++) {
+    const asked = ask('inline', query);
+    polls = 0;
+    const told = await client.ask(asked);
+    expect(polls).toBe(0);
+    expect(told).toEqual(await world.client.result(asked.idempotencyKey));
+    const { rows } = await world.database.pool.query(
+      'select status, served_attempt_id from queries where query_id = $1',
+      [told.queryId],
+    );
+    const served = told.attempts.find(({ verdict }) => verdict === 'accepted')?.attemptId;
+    expect(rows).toEqual([{ status: 'ended', served_attempt_id: served }]);
+  }
+});
+
+test('its key asked again at once is the same query, and another request under it a conflict', async () => {
+  await world.setFaults({});
+  const asked = ask('inline');
+  const told = await client.ask(asked);
+  expect(await client.ask(asked)).toEqual(told);
+  expect(world.replay.meter.entries().length).toBe(told.attempts.length);
+  await expect(client.ask({ ...ask('inline', 1), idempotencyKey: asked.idempotencyKey })).rejects.toThrow(
+    KeyConflictError,
+  );
+});
+
+test('callers of one key at once have one answer', async () => {
+  await world.setFaults({});
+  const asked = ask('inline', 2);
+  const answers = await Promise.all([1, 2, 3].map(() => client.ask(asked)));
+  expect(answers[1]).toEqual(answers[0]);
+  expect(answers[2]).toEqual(answers[0]);
+  expect(world.replay.meter.entries().length).toBe(answers[0]?.attempts.length);
+});
+
+test.each(['durable', 'inline'])('a %s query that its workflow has to end is waited for there', async (task) => {
+  // Every first request fails, and is tried again as an ordinary activity.
+  await world.setFaults({ rules: [{ nth: 1, fault: { kind: 'server-error' } }] });
+  const asked = ask(task, 3);
+  polls = 0;
+  const answer = await client.ask(asked);
+  expect(polls).toBeGreaterThan(0);
+  expect(answer).toEqual(await world.client.result(asked.idempotencyKey));
+  expect(answer.attempts.map(({ status }) => status)).toContain('failed');
+});
+
+test('an error is the workflow’s', async () => {
+  await world.setFaults({ rules: [{ fault: { kind: 'server-error' } }] });
+  const error: unknown = await client.ask(ask('impatient', 4)).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ExhaustedError);
+  expect((error as ExhaustedError).attempts).toHaveLength(3);
+});
