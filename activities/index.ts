@@ -1,5 +1,6 @@
 import { activityInfo, Context } from '@temporalio/activity';
 import type { AnswersHere } from '../core/answers-here.ts';
+import { withAttempts } from '../core/cascade-answer.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { createAuditActivities } from './audit.ts';
@@ -52,23 +53,22 @@ export function createActivities(
   RelearnActivities {
   const watch = new CancelWatch(ports.ledger);
   return {
-    plan: async (request, startedMs) => {
-      const id = activityInfo().workflowExecution?.workflowId ?? '';
-      const told = (answer: CascadeAnswer | null) => {
-        answers.give(id, answer);
-      };
-      try {
-        return await planAndClimb(ports, temporal, watch, request, startedMs, told);
-      } finally {
-        // Whoever was not told by then waits for the workflow.
-        told(null);
-      }
-    },
+    plan: (request, startedMs) =>
+      telling(answers, async (tell) => {
+        const planned = await planAndClimb(ports, temporal, watch, request, startedMs, tell);
+        if (planned.type === 'finished') tell(planned.answer);
+        return planned;
+      }),
     restore: (request, query) => restore(ports, request, query),
     call: (input) => hearing(watch, (signal) => call(ports, input, signal)),
     score: (input) =>
       hearing(watch, async (signal) => score(ports, input, await textsToScore(ports, input), signal)),
-    end: (input) => end(ports, temporal, input),
+    end: (input, answer) =>
+      telling(answers, async (tell) => {
+        const ended = await end(ports, temporal, input);
+        tell(answer == null ? null : withAttempts(answer, ended.attempts));
+        return ended;
+      }),
     requestCancel: (target) => requestCancel(ports, target),
     label: (feedback) => label(ports, feedback),
     ...createSweepActivities(ports, temporal),
@@ -77,6 +77,23 @@ export function createActivities(
     ...createAuditActivities(ports, temporal, heartbeating),
     ...createRelearnActivities(ports, heartbeating),
   };
+}
+
+/** Does work that may come upon its query's answer; callers in this process are told, or that they must wait for the workflow. */
+async function telling<T>(
+  answers: AnswersHere,
+  work: (tell: (answer: CascadeAnswer | null) => void) => Promise<T>,
+): Promise<T> {
+  const id = activityInfo().workflowExecution?.workflowId ?? '';
+  const tell = (answer: CascadeAnswer | null): void => {
+    answers.give(id, answer);
+  };
+  try {
+    return await work(tell);
+  } catch (error) {
+    tell(null);
+    throw error;
+  }
 }
 
 /** Plans a query, and climbs it as well where that is how it is executed. */

@@ -106,7 +106,8 @@ export interface CascadeActivities {
   restore(request: CascadeRequest, query: PlanRef): Promise<void>;
   call(input: CallInput): Promise<CallResult>;
   score(input: ScoreInput): Promise<ScoreResult>;
-  end(input: EndInput): Promise<EndResult>;
+  /** @param answer as the workflow has it, to be told to a caller in the worker's process; null where there is none. */
+  end(input: EndInput, answer?: CascadeAnswer | null): Promise<EndResult>;
 }
 
 /** Where the next sweep goes on with running queries; null for the beginning. */

@@ -30,7 +30,15 @@ export function cascadeAnswer(
     answer: served.answer,
     confidence: served.confidence,
     threshold: served.threshold,
-    attempts,
-    ...spendToJson(sumSpend(attempts.map(spendFromJson))),
+    ...paidFor(attempts),
   };
+}
+
+/** The same answer, once the ledger has said what its attempts are. */
+export function withAttempts(answer: CascadeAnswer, attempts: readonly AttemptSummary[]): CascadeAnswer {
+  return { ...answer, ...paidFor(attempts) };
+}
+
+function paidFor(attempts: readonly AttemptSummary[]) {
+  return { attempts, ...spendToJson(sumSpend(attempts.map(spendFromJson))) };
 }

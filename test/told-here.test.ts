@@ -41,22 +41,25 @@ const ask = (task: string, query = 0) => ({
   idempotencyKey: `told/${randomUUID()}`,
 });
 
-test('an inline query is answered without waiting for its workflow, with what the workflow answers too', async () => {
-  await world.setFaults({});
-  for (let query = 0; query < 12; query++) {
-    const asked = ask('inline', query);
-    polls = 0;
-    const told = await client.ask(asked);
-    expect(polls).toBe(0);
-    expect(told).toEqual(await world.client.result(asked.idempotencyKey));
-    const { rows } = await world.database.pool.query(
-      'select status, served_attempt_id from queries where query_id = $1',
-      [told.queryId],
-    );
-    const served = told.attempts.find(({ verdict }) => verdict === 'accepted')?.attemptId;
-    expect(rows).toEqual([{ status: 'ended', served_attempt_id: served }]);
-  }
-});
+test.each(['inline', 'durable'])(
+  'an answer of %s execution is told before the workflow gives it, and is the same',
+  async (task) => {
+    await world.setFaults({});
+    for (let query = 0; query < 12; query++) {
+      const asked = ask(task, query);
+      polls = 0;
+      const told = await client.ask(asked);
+      expect(polls).toBe(0);
+      expect(told).toEqual(await world.client.result(asked.idempotencyKey));
+      const { rows } = await world.database.pool.query(
+        'select status, served_attempt_id from queries where query_id = $1',
+        [told.queryId],
+      );
+      const served = told.attempts.find(({ verdict }) => verdict === 'accepted')?.attemptId;
+      expect(rows).toEqual([{ status: 'ended', served_attempt_id: served }]);
+    }
+  },
+);
 
 test('its key asked again at once is the same query, and another request under it a conflict', async () => {
   await world.setFaults({});
@@ -78,16 +81,19 @@ test('callers of one key at once have one answer', async () => {
   expect(world.replay.meter.entries().length).toBe(answers[0]?.attempts.length);
 });
 
-test.each(['durable', 'inline'])('a %s query that its workflow has to end is waited for there', async (task) => {
-  // Every first request fails, and is tried again as an ordinary activity.
-  await world.setFaults({ rules: [{ nth: 1, fault: { kind: 'server-error' } }] });
-  const asked = ask(task, 3);
-  polls = 0;
-  const answer = await client.ask(asked);
-  expect(polls).toBeGreaterThan(0);
-  expect(answer).toEqual(await world.client.result(asked.idempotencyKey));
-  expect(answer.attempts.map(({ status }) => status)).toContain('failed');
-});
+test.each(['inline', 'durable'])(
+  'an answer of %s execution that takes long is waited for at Temporal as well',
+  async (task) => {
+    // Every first request fails, and is tried again as an ordinary activity.
+    await world.setFaults({ rules: [{ nth: 1, fault: { kind: 'server-error' } }] });
+    const asked = ask(task, 3);
+    polls = 0;
+    const answer = await client.ask(asked);
+    expect(polls).toBeGreaterThan(0);
+    expect(answer).toEqual(await world.client.result(asked.idempotencyKey));
+    expect(answer.attempts.map(({ status }) => status)).toContain('failed');
+  },
+);
 
 test('an error is the workflow’s', async () => {
   await world.setFaults({ rules: [{ fault: { kind: 'server-error' } }] });

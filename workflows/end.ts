@@ -5,7 +5,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { CascadeState, Finish } from '../core/cascade.ts';
-import { cascadeAnswer } from '../core/cascade-answer.ts';
+import { cascadeAnswer, withAttempts } from '../core/cascade-answer.ts';
 import type { Plan } from '../core/policy.ts';
 import { endInput } from '../core/query-ending.ts';
 import {
@@ -35,9 +35,11 @@ export async function end(
 ): Promise<CascadeAnswer> {
   const { outcome, served } = finish;
   const message = served === null ? whyNothing(plan, finish, climb) : null;
+  const answer = served === null ? null : cascadeAnswer(plan, finish, served, climb, climb.attempts());
   const write = () =>
     endQuery.executeWithOptions({ summary: `end · ${outcome}` }, [
       endInput(plan, state, finish, climb, message),
+      answer,
     ]);
   const attempts =
     climb.ended ??
@@ -46,8 +48,8 @@ export async function end(
   climb.show(plan, state, finish);
   const spent = sumSpend(attempts.map(spendFromJson));
   publish(plan, finish, spent);
-  if (served === null) throw errorOf(plan, finish, message ?? outcome, attempts, spent);
-  return cascadeAnswer(plan, finish, served, climb, attempts);
+  if (answer === null) throw errorOf(plan, finish, message ?? outcome, attempts, spent);
+  return withAttempts(answer, attempts);
 }
 
 /** One upsert at the end. The cost is rounded to a micro-dollar, from the low bound: the ledger is exact. */

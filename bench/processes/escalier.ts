@@ -54,7 +54,11 @@ const client = new Escalier({ taskQueue, ...(eager ? { worker } : { address: tem
 serveJobs(
   async (profile) => {
     const idempotencyKey = randomUUID();
-    const { model } = await client.ask({ idempotencyKey, task: taskOf(profile, execution), messages: PROMPT });
+    const { model } = await client.ask({
+      idempotencyKey,
+      task: taskOf(profile, execution),
+      messages: PROMPT,
+    });
     if (model !== MODELS.at(-1)) throw new Error(`${model} was served`);
     return idempotencyKey;
   },
