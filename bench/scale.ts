@@ -6,6 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { heartbeatTimeout } from '../core/stage-work.ts';
 import { heartbeatInterval } from '../activities/heartbeats.ts';
 import { table } from './run/markdown.ts';
 import type { Report } from './run/report.ts';
@@ -39,6 +40,8 @@ const LOADS: readonly Load[] = [
 const SECONDS_AT_MODELS = 10;
 /** Durable calls that a worker holds, where there are so many: each then sends fewer heartbeats. Inline ones send none. */
 const CALLS_A_WORKER = 2_000;
+/** A model's own, where the settings say nothing. */
+const REQUEST_TIMEOUT_MS = 60_000;
 /** Of cores, where nothing is to wait for a processor. */
 const BUSY = 0.6;
 
@@ -121,7 +124,10 @@ function needsTable(costs: Costs, durable: boolean): string {
       ),
       row('their heartbeats a second', ({ perSecond }) => {
         const open = perSecond * SECONDS_AT_MODELS;
-        return durable ? (1_000 * open) / heartbeatInterval(Math.min(open, CALLS_A_WORKER)) : 0;
+        return durable
+          ? (1_000 * open) /
+              heartbeatInterval(Math.min(open, CALLS_A_WORKER), heartbeatTimeout(REQUEST_TIMEOUT_MS))
+          : 0;
       }),
     ],
   );

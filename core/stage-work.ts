@@ -49,6 +49,18 @@ export function startToClose(timeoutMs: number): number {
   return timeoutMs + 90_000;
 }
 
+/** Longer than a busy worker ever leaves between two heartbeats, so that only the dead miss it. */
+const SHORTEST_HEARTBEAT_TIMEOUT_MS = 15_000;
+const LONGEST_HEARTBEAT_TIMEOUT_MS = 60_000;
+
+/**
+ * Milliseconds without a heartbeat after which the worker of an activity counts as dead, whose request may take `timeoutMs`: a
+ * quarter of that. Where answers take minutes, many wait at once, and half a minute more after a crash is little.
+ */
+export function heartbeatTimeout(timeoutMs: number): number {
+  return Math.min(LONGEST_HEARTBEAT_TIMEOUT_MS, Math.max(SHORTEST_HEARTBEAT_TIMEOUT_MS, timeoutMs / 4));
+}
+
 /** Whether the activity that calls a stage also scores it, on its worker's processor: it has the texts at hand. */
 function scoredByCall({ scorer, stages }: Plan, stage: number): boolean {
   return !scorer.remote && (scorer.scoresLastStage || stage < stages.length - 1);

@@ -4,7 +4,7 @@ import type { CascadeActivities } from '../activities/types.ts';
 /** Planning and ending are a few statements in Postgres: far below this, unless Postgres is away. */
 export const LEDGER_TIMEOUT = '20 seconds';
 
-/** Longer than a busy worker ever leaves between two heartbeats (one is due every 0.4 s), so that only the dead miss it. */
+/** Replaced at each call by what the stage's own timeout asks for. */
 export const HEARTBEAT_TIMEOUT = '15 seconds';
 
 /**

@@ -1,7 +1,7 @@
 import { sleep } from '@temporalio/workflow';
 import type { ActivityFunctionWithOptions, LocalActivityFunctionWithOptions } from '@temporalio/workflow';
 import type { Plan } from '../core/policy.ts';
-import { startToClose } from '../core/stage-work.ts';
+import { heartbeatTimeout, startToClose } from '../core/stage-work.ts';
 import { retryDelay } from '../core/work-failure.ts';
 import { scheduleToClose } from './activities.ts';
 import { failureOf } from './work-failure.ts';
@@ -37,12 +37,14 @@ export function askModels<Input, Result>(
     startToCloseTimeout: startToClose(timeoutMs),
     ...scheduleToClose(timeLeft(input)),
   });
+  const asActivity = () =>
+    durable.executeWithOptions({ ...options(), heartbeatTimeout: heartbeatTimeout(timeoutMs) }, [input]);
   const again = async (delayMs: number): Promise<Result> => {
     await sleep(delayMs);
-    return durable.executeWithOptions(options(), [input]);
+    return asActivity();
   };
   if (retryInMs !== null) return again(retryInMs);
-  if (plan.execution !== 'inline') return durable.executeWithOptions(options(), [input]);
+  if (plan.execution !== 'inline') return asActivity();
   return inline.executeWithOptions(options(), [input]).catch((error: unknown) => {
     const delayMs = retryDelay(failureOf(error));
     if (delayMs === null || delayMs >= (timeLeft(input) ?? Infinity)) throw error;

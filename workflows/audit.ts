@@ -7,7 +7,7 @@ import {
 } from '@temporalio/workflow';
 import type { AuditActivities, AuditedQuery, AuditSummary } from '../activities/types.ts';
 import { auditWorkflowId } from '../core/temporal-names.ts';
-import { startToClose } from '../core/stage-work.ts';
+import { heartbeatTimeout, startToClose } from '../core/stage-work.ts';
 import { brief, HEARTBEAT_TIMEOUT, RETRY } from './activities.ts';
 import { startDetached } from './start-detached.ts';
 
@@ -44,6 +44,7 @@ export async function audit(query: AuditedQuery): Promise<AuditSummary> {
         {
           summary: brief(`audit stage ${stage + 1} · ${model.model}`),
           startToCloseTimeout: startToClose(model.timeoutMs),
+          heartbeatTimeout: heartbeatTimeout(model.timeoutMs),
         },
         [{ query: plan.query, stage, model, deadlineAt: null }],
       );
