@@ -3,7 +3,7 @@ import type { Profile } from './profiles.ts';
 
 /** What a variant's process is told to do, over IPC. */
 export type Job =
-  /** One cascade after the other. */
+  /** One cascade after the other, each when what the one before has left behind is done: a workflow's close, a cache's entry. */
   | { readonly kind: 'serial'; readonly profile: Profile; readonly count: number }
   /** So many at once: a new one begins when one ends, until `seconds` are over, and three times as many at least. */
   | {
@@ -35,6 +35,9 @@ export interface JobDone {
 
 /** Runs one cascade. @returns its workflow id, where it has one. @throws when it does not end in the second model's answer. */
 export type Ask = (profile: Profile) => Promise<string | null>;
+
+/** Of two cores, what comes after an answer takes less. */
+const SETTLES_IN_MS = 60;
 
 /** The first as many as are under way at once are not counted: they began together. */
 const ENOUGH = 3;
@@ -71,6 +74,7 @@ export async function runJob(ask: Ask, job: Job): Promise<JobDone> {
     while (more()) {
       started += 1;
       await one();
+      if (job.kind === 'serial') await sleep(SETTLES_IN_MS);
     }
   };
   const callers = job.kind === 'serial' ? 1 : job.atOnce;
