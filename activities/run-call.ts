@@ -76,6 +76,7 @@ export async function runCall(ports: Ports, call: CallToMake, signal: AbortSigna
       messages: call.messages,
       parameters: effectiveParameters(call),
       stream: model.stream,
+      ...(call.purpose === 'embed' ? { endpoint: 'embeddings' as const } : {}),
       timeoutMs: intent.expiresInMs - GRACE_MS,
       attemptId,
     },

@@ -5,23 +5,16 @@ import type { AttemptSummary } from '../core/result.ts';
 import type { KeptResponse } from '../ledger/close-attempt.ts';
 import type { TextItem } from '../ledger/texts.ts';
 import { ScorerProblem } from '../scorers/scorer-problem.ts';
-import type {
-  JudgeQuestion,
-  JudgeReply,
-  Score,
-  ScoredQuery,
-  ScoredResponse,
-  ScoringContext,
-} from '../scorers/scorer.ts';
+import type { Score, ScoredQuery, ScoredResponse } from '../scorers/scorer.ts';
+import { ScorersPurse } from './ask-for-scorer.ts';
 import { stopped, unscored } from './failures.ts';
 import type { Ports } from './ports.ts';
-import { runCall, type CallToMake } from './run-call.ts';
 import type { ScoreInput, ScoreResult } from './types.ts';
 
 export type Texts = ReadonlyMap<TextItem, Json>;
 
 /**
- * Scores every response so far. What a scorer buys (a judge's calls) is billed like any call, with purpose `score`.
+ * Scores every response so far. What a scorer buys is billed like any call: a judge's with purpose `score`, an embedder's with `embed`.
  * @throws {ApplicationFailure} `escalier.unscored` when the scorer itself fails; a judge's own failures pass as they are.
  */
 export async function score(
@@ -32,26 +25,18 @@ export async function score(
 ): Promise<ScoreResult> {
   const { query, responses } = scoredTexts(input, texts);
   const scoreAll = await scorerOf(ports, input);
-  const bought = new Map<string, AttemptSummary>();
-  let fromAsking: unknown;
-  const context: ScoringContext = {
-    signal,
-    ask: (question) =>
-      ask(ports, input, question, bought, signal).catch((error: unknown) => {
-        fromAsking = error;
-        throw error;
-      }),
-  };
+  const purse = new ScorersPurse(ports, input, signal);
+  const bought = (): AttemptSummary[] => [...purse.bought.values()];
   try {
-    const scores = await scoreAll(query, responses, context);
-    return { scores, attempts: [...bought.values()] };
+    const scores = await scoreAll(query, responses, purse);
+    return { scores, attempts: bought() };
   } catch (error) {
     // Of a call: the vendor's failure has its name, and a ledger that is away is worth another try.
-    if (error === fromAsking) throw error;
+    if (purse.thrown.has(error)) throw purse.failureWithAll(error);
     if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
     if (signal.aborted) throw stopped(signal);
     const message = error instanceof Error ? error.message : String(error);
-    throw unscored(`the scorer ${input.scorer.name} failed: ${message}`, [...bought.values()]);
+    throw unscored(`the scorer ${input.scorer.name} failed: ${message}`, bought());
   }
 }
 
@@ -68,36 +53,6 @@ async function scorerOf(ports: Ports, { scorer }: ScoreInput): Promise<Score> {
     if (error instanceof ScorerProblem) throw unscored(error.message, []);
     throw error;
   }
-}
-
-async function ask(
-  ports: Ports,
-  input: ScoreInput,
-  question: JudgeQuestion,
-  bought: Map<string, AttemptSummary>,
-  signal: AbortSignal,
-): Promise<JudgeReply> {
-  const model = input.scorer.models.find((candidate) => candidate.model === question.model);
-  if (model === undefined) {
-    const { name } = input.scorer;
-    throw unscored(
-      `the scorer ${name} asked for the model "${question.model}", which its policy does not name`,
-      [...bought.values()],
-    );
-  }
-  const call: CallToMake = {
-    query: input.query,
-    purpose: 'score',
-    stage: input.stage,
-    ordinal: question.ordinal,
-    model,
-    messages: question.messages,
-    parameters: question.parameters,
-    deadlineAt: input.deadlineAt,
-  };
-  const { response, attempts } = await runCall(ports, call, signal);
-  for (const attempt of attempts) bought.set(attempt.attemptId, attempt);
-  return { text: messageText(response.message), logprobs: response.logprobs };
 }
 
 function scoredTexts(input: ScoreInput, texts: Texts): { query: ScoredQuery; responses: ScoredResponse[] } {

@@ -41,6 +41,8 @@ export function addLearningCommands(program: CommandUnknownOpts, run: Run): void
       list,
       [],
     )
+    .option('--judge <model>', 'learn from this model’s recorded grades too; see "annotate"')
+    .option('--embedder <model>', 'learn from this model’s recorded embeddings too; see "annotate"')
     .option('--resplits <n>', 'learn and measure on so many random halves instead', positive)
     .option('--seed <n>', 'the same input gives the same policy', whole, 1)
     .option('-s, --settings <file>', 'whose task says what the answer is; default: by the recorded answers')

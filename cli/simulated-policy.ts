@@ -3,11 +3,14 @@ import { outputTokenBound } from '../core/output-bound.ts';
 import type { Policy } from '../core/policy.ts';
 import { worstCase, type Price } from '../core/price.ts';
 import { pinnedRule } from '../core/stop-rule.ts';
+import type { EvidenceModels } from '../core/learned-policy.ts';
 import type { SimulatedPolicy } from '../learning/simulate.ts';
+import { simulatedEvidence } from '../learning/simulated-evidence.ts';
 import { inputTokenBound } from '../providers/token-bound.ts';
 import type { RecordedQuery } from '../recorded/format.ts';
 import { recordedPrices } from '../recorded/prices.ts';
 import type { RecordedSet } from '../recorded/read.ts';
+import { LEARNED } from '../scorers/learned/kind.ts';
 import { createScorerRegistry, type ScorerRegistry } from '../scorers/index.ts';
 
 /**
@@ -36,7 +39,24 @@ export function simulatedPolicy(
     ...(policy.learned === undefined
       ? {}
       : { ...pinnedRule(policy.learned.rule), modelAccuracy: policy.learned.modelAccuracy }),
+    ...(isBought(evidenceModelsOf(policy))
+      ? { evidence: simulatedEvidence(set, evidenceModelsOf(policy)) }
+      : {}),
   };
+}
+
+/** Whom a policy's learned scorer asks; nobody in a policy with another scorer. */
+export function evidenceModelsOf({ scorer }: Pick<Policy, 'scorer'>): EvidenceModels {
+  if (scorer.name !== LEARNED) return {};
+  const { judge, embedder } = scorer.options;
+  return {
+    ...(typeof judge === 'string' ? { judge } : {}),
+    ...(typeof embedder === 'string' ? { embedder } : {}),
+  };
+}
+
+function isBought({ judge, embedder }: EvidenceModels): boolean {
+  return judge !== undefined || embedder !== undefined;
 }
 
 /** As the workflow's plan bounds each call, at the recorded prices. */

@@ -19,6 +19,8 @@ export interface LearnedPolicy {
   readonly modelAccuracy: readonly number[];
   /** SHA-256 of the canonical JSON of `scorer.json`, which lies beside this file. */
   readonly scorerSha256: string;
+  /** Whom the scorer asks about each response, by the settings' names; absent where it asks nobody. */
+  readonly evidence?: EvidenceModels;
   /** The single model that costs and accuracies are compared with. */
   readonly reference: string;
   readonly learnedFrom: {
@@ -35,4 +37,12 @@ export interface LearnedPolicy {
     readonly costShare: number;
   };
   readonly certificate: Certificate | null;
+}
+
+/** Models that give a learned scorer evidence beside the responses themselves; absent for none. */
+export interface EvidenceModels {
+  /** Grades each response that holds an answer. */
+  readonly judge?: string;
+  /** Embeds the query and each response. */
+  readonly embedder?: string;
 }

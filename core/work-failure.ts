@@ -40,6 +40,11 @@ export interface CallFailure {
   readonly retryAfterMs?: number | null;
 }
 
+/** Whether a failure's first detail is that of a call. */
+export function isCallFailure(detail: unknown): detail is CallFailure {
+  return typeof detail === 'object' && detail !== null && 'kind' in detail && 'attempts' in detail;
+}
+
 /** Where a vendor says nothing, as long as Temporal waits before an activity's second attempt. */
 const FIRST_INTERVAL_MS = 1_000;
 

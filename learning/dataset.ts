@@ -1,12 +1,17 @@
 import { extractAnswer, type AnswerSpec } from '../core/answer.ts';
+import type { EvidenceModels } from '../core/learned-policy.ts';
 import { costOf } from '../core/price.ts';
 import { recordedPrices } from '../recorded/prices.ts';
 import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
 import type { RecordedSet } from '../recorded/read.ts';
 import { recordedUsage } from '../recorded/usage.ts';
 import { dissectResponse, promptOf } from '../scorers/learned/features/dissect.ts';
-import { FEATURES } from '../scorers/learned/features/index.ts';
+import type { EvidenceSource } from '../scorers/learned/artifact.ts';
+import type { Feature } from '../scorers/learned/features/feature.ts';
+import { featuresWith } from '../scorers/learned/features/index.ts';
 import { responseNgrams, type SparseVector } from '../scorers/learned/ngrams.ts';
+import { boughtEvidence } from './bought-evidence.ts';
+import type { LeftOut } from './left-out.ts';
 import { responseToScore } from './scored-response.ts';
 
 /** Picodollars to USD: a mean of costs needs no more than a double. */
@@ -26,6 +31,12 @@ export interface Dataset {
   readonly queries: readonly RecordedQuery[];
   /** By model, then by query. */
   readonly responses: readonly (readonly Response[])[];
+  /** Of each response, in the order of its values. */
+  readonly features: readonly Feature[];
+  /** Null where nothing is bought about responses. */
+  readonly evidence: EvidenceSource | null;
+  /** What the first response of a query costs beside its own evidence, in USD: to have the query embedded. Absent for nothing. */
+  readonly queryEvidenceUsd?: Float64Array;
 }
 
 /** A model's response to a query. */
@@ -37,15 +48,11 @@ export interface Response {
   readonly correct: 0 | 1;
   /** Of the call, in USD. */
   readonly costUsd: number;
-  /** Values of `FEATURES`, in their order; NaN where one does not apply. */
+  /** Of what a cascade buys to score it: its judgement and its embedding. Absent for nothing. */
+  readonly evidenceUsd?: number;
+  /** Values of the dataset's features, in their order; NaN where one does not apply. */
   readonly features: Float64Array;
   readonly ngrams: SparseVector;
-}
-
-/** Why a part of a recorded set was left out, for people. */
-export interface LeftOut {
-  readonly what: string;
-  readonly why: string;
 }
 
 /** A model with fewer labelled responses than this share of the queries cannot be compared with the others. */
@@ -53,9 +60,14 @@ const LEAST_COVERAGE = 0.9;
 
 /**
  * Every model that answered nearly every query, and every query that all of those answered, with labels.
- * @throws {Error} when nothing is left to learn from.
+ * @param names of the judge and the embedder whose recorded evidence is learned from.
+ * @throws {Error} when nothing is left to learn from, or the set lacks the evidence.
  */
-export function toDataset(set: RecordedSet, answer: AnswerSpec): { dataset: Dataset; leftOut: LeftOut[] } {
+export function toDataset(
+  set: RecordedSet,
+  answer: AnswerSpec,
+  names: EvidenceModels = {},
+): { dataset: Dataset; leftOut: LeftOut[] } {
   const leftOut: LeftOut[] = [];
   const labelled = (model: string, id: string): RecordedResponse | undefined => {
     const response = set.responses.get(model)?.get(id);
@@ -85,19 +97,23 @@ export function toDataset(set: RecordedSet, answer: AnswerSpec): { dataset: Data
   );
   const candidates = queries.map(() => new Map<string, number>());
   const prompts = queries.map((query) => promptOf({ task, messages: query.messages, parameters: {} }));
+  const bought = boughtEvidence(set, names);
+  const features = featuresWith({ judge: names.judge !== undefined, embedder: names.embedder !== undefined });
   const responses = models.map((model) =>
     queries.map((query, at): Response => {
       const recorded = labelled(model, query.id)!;
       const found = extractAnswer(recorded.text, answer, models.indexOf(model));
       const numbers = candidates[at]!;
       if (found !== null && !numbers.has(found)) numbers.set(found, numbers.size);
-      const parts = dissectResponse(prompts[at]!, responseToScore(recorded, 0, found));
+      const own = bought?.of(query.id, model, found !== null);
+      const parts = dissectResponse(prompts[at]!, responseToScore(recorded, 0, found), own?.evidence);
       return {
         answer: found,
         candidate: found === null ? -1 : numbers.get(found)!,
         correct: recorded.correct!,
         costUsd: costUsd(recorded, model, set),
-        features: Float64Array.from(FEATURES, (feature) => feature.of(parts) ?? Number.NaN),
+        ...(own === undefined ? {} : { evidenceUsd: own.costUsd }),
+        features: Float64Array.from(features, (feature) => feature.of(parts) ?? Number.NaN),
         ngrams: responseNgrams(recorded.text),
       };
     }),
@@ -109,8 +125,13 @@ export function toDataset(set: RecordedSet, answer: AnswerSpec): { dataset: Data
     hidden: models.map((model) => set.models[model]?.hidden_reasoning_tokens === true),
     queries,
     responses,
+    features,
+    evidence: bought?.source ?? null,
+    ...(bought === null
+      ? {}
+      : { queryEvidenceUsd: Float64Array.from(queries, ({ id }) => bought.queryCostUsd(id)) }),
   };
-  return { dataset, leftOut };
+  return { dataset, leftOut: [...leftOut, ...(bought?.leftOut() ?? [])] };
 }
 
 function byMeanCost(

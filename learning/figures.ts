@@ -1,7 +1,7 @@
 import { ownScoreConfidence, pairConfidences } from './scorer-figures.ts';
 import type { StopRule } from '../core/stop-rule.ts';
 import { bootstrapMean } from './bootstrap.ts';
-import type { Dataset } from './dataset.ts';
+import type { Dataset, Response } from './dataset.ts';
 import type { ChainTable } from './frontier.ts';
 import { auroc, calibrationError, reliability, type ReliabilityBin } from './metrics.ts';
 import { outcomesAt, type ServedOutcomes } from './outcomes-at.ts';
@@ -50,6 +50,8 @@ export interface StageSpend {
   readonly agreed: number;
   /** Another answer was served, or this response held none. */
   readonly discarded: number;
+  /** The judge and the embedder were asked about its responses; absent where none is. */
+  readonly scoring?: number;
 }
 
 const SEED = 1;
@@ -115,6 +117,7 @@ function billedTwice(
   const byStage = chain.map((model) => ({
     model: data.models[model]!,
     ...{ served: 0, agreed: 0, discarded: 0 },
+    ...(data.evidence === null ? {} : { scoring: 0 }),
   }));
   for (const [at, query] of queries.entries()) {
     const servedModel = stages[stops[at]!]!.served[at]!;
@@ -123,7 +126,10 @@ function billedTwice(
       const response = data.responses[model]![query]!;
       const agrees = response.candidate >= 0 && response.candidate === servedCandidate;
       const became = model === servedModel ? 'served' : agrees ? 'agreed' : 'discarded';
-      byStage[stage]![became] += response.costUsd / total;
+      const own: { scoring?: number } & Record<typeof became, number> = byStage[stage]!;
+      own[became] += response.costUsd / total;
+      if (own.scoring !== undefined && chain.length > 1)
+        own.scoring += scoringUsd(data, response, query, stage) / total;
     }
   }
   const discarded = sum(byStage.map((stage) => stage.discarded));
@@ -132,6 +138,11 @@ function billedTwice(
     paid_twice_share: discarded + sum(byStage.map(({ agreed }) => agreed)),
     spend_by_stage: byStage,
   };
+}
+
+/** What was bought to score a stage's response. */
+function scoringUsd(data: Dataset, { evidenceUsd = 0 }: Response, query: number, stage: number): number {
+  return evidenceUsd + (stage === 0 ? (data.queryEvidenceUsd?.[query] ?? 0) : 0);
 }
 
 const DRAWS = 200;

@@ -3,8 +3,11 @@ import { BASIS, writeBasis, type OwnScorer } from '../scorers/learned/own-score.
 import type { Dataset } from './dataset.ts';
 import { uniformOf } from './random.ts';
 
-/** How much the weights are held back (ridge): features, n-grams, models' intercepts. In units of one observation. */
-const PENALTIES = { features: 2000, ngrams: 2, intercepts: 1 };
+/**
+ * How much the weights are held back (ridge): features, n-grams, models' intercepts, and features that are bought. In units of
+ * one observation.
+ */
+const PENALTIES = { features: 2000, ngrams: 2, intercepts: 1, judge: 50, embedder: 2000 };
 /** Passes over the data: after about six the held-out AUROC no longer moves. */
 const PASSES = 8;
 const PLACES = 1 << NGRAM_BITS;
@@ -23,7 +26,10 @@ export function fitOwnScore(data: Dataset, queries: readonly number[], seed: num
   const rows = queries.length * models;
   // Ridge penalties that differ are one penalty on columns that are scaled: weight² · penalty = (weight · √penalty)².
   const scale = {
-    features: PENALTIES.features ** -0.5,
+    columns: Float64Array.from({ length: width }, (_, column) => {
+      const { bought } = data.features[Math.floor(column / BASIS)]!;
+      return PENALTIES[bought ?? 'features'] ** -0.5;
+    }),
     ngrams: PENALTIES.ngrams ** -0.5,
     intercepts: PENALTIES.intercepts ** -0.5,
   };
@@ -40,7 +46,7 @@ export function fitOwnScore(data: Dataset, queries: readonly number[], seed: num
     );
     let square = scale.intercepts ** 2 + scale.ngrams ** 2;
     for (let i = 0; i < width; i++) {
-      target[i]! *= scale.features;
+      target[i]! *= scale.columns[i]!;
       square += target[i]! ** 2;
     }
     squares[row] = square;
@@ -80,7 +86,7 @@ export function fitOwnScore(data: Dataset, queries: readonly number[], seed: num
     intercepts: intercepts.map((weight) => weight * scale.intercepts),
     means,
     deviations,
-    weights: weights.map((weight) => weight * scale.features),
+    weights: weights.map((weight, column) => weight * scale.columns[column]!),
     ngrams: ngrams.map((weight) => weight * scale.ngrams),
   };
 }

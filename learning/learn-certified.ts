@@ -11,7 +11,7 @@ import { forecast, type Forecast } from './guarantee/forecast.ts';
 import { freezeTest, testSha256, type Claim, type FrozenTest } from './guarantee/frozen-test.ts';
 import type { PathOutcomes } from './guarantee/outcomes.ts';
 import type { ClaimedSplit, SplitUse } from './guarantee/uses.ts';
-import { fitScorers, type Fitted, type LearnOptions } from './learn.ts';
+import { evidenceModels, fitScorers, type Fitted, type LearnOptions } from './learn.ts';
 import { outcomesAt } from './outcomes-at.ts';
 import { choosePathChain } from './path-chain.ts';
 import { groupOf, placeOf } from './split.ts';
@@ -150,6 +150,7 @@ export function certifyFrozen(
       thresholds: thresholdsOf(rule, served.length),
       modelAccuracy: served.map((model) => fitted.fit.accuracy[model]!),
       scorerSha256: fitted.scorerSha256,
+      ...evidenceModels(data, served),
       reference: data.models[fitted.reference.model]!,
       learnedFrom: {
         trainSha256: sha256(canonicalJson(fitted.queries.map((query) => data.queries[query]!.id))),

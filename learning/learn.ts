@@ -3,7 +3,6 @@ import type { LearnedPolicy } from '../core/learned-policy.ts';
 import { sha256 } from '../core/request-hash.ts';
 import { thresholdsOf } from '../core/stop-rule.ts';
 import { fromArtifact, toArtifact, type LearnedArtifact } from '../scorers/learned/artifact.ts';
-import { FEATURES } from '../scorers/learned/features/index.ts';
 import { crossFit, FOLDS, servedJudge, type CrossFit } from './cross-fit.ts';
 import type { Dataset } from './dataset.ts';
 import { figuresOf, type LearnedFigures } from './figures.ts';
@@ -78,7 +77,10 @@ export function fitScorers(data: Dataset, queries: readonly number[], options: L
     );
   }
   const fit = crossFit(data, queries, folds, pool, options.seed);
-  const artifact = toArtifact(data.task, { ...fit, models: data.models, features: FEATURES });
+  const artifact = toArtifact(data.task, {
+    ...fit,
+    ...{ models: data.models, features: data.features, evidence: data.evidence },
+  });
   const tables = new Tables(data, queries, (position) => fit.judges[position]!);
   return {
     queries,
@@ -155,6 +157,7 @@ function policyOf(
     thresholds: thresholdsOf(rule, chain.length),
     modelAccuracy: chain.map((model) => fit.accuracy[model]!),
     scorerSha256,
+    ...evidenceModels(data, chain),
     reference: data.models[reference.model]!,
     learnedFrom: { trainSha256: sha256(canonicalJson(labels)), queries: queries.length, seed },
     promised: {
@@ -163,6 +166,26 @@ function policyOf(
       costShare: pick.costUsd / (referenceCost.reduce((sum, cost) => sum + cost, 0) / queries.length),
     },
     certificate: null,
+  };
+}
+
+/** Whom the scorer of a chain asks: nobody about a single model's response, which is served whatever they say. */
+export function evidenceModels(
+  { evidence }: Dataset,
+  chain: readonly number[],
+): Pick<LearnedPolicy, 'evidence'> {
+  return chain.length === 1 ? {} : modelsOf(evidence);
+}
+
+/** The models of a dataset's evidence. */
+export function modelsOf(evidence: Dataset['evidence']): Pick<LearnedPolicy, 'evidence'> {
+  if (evidence === null) return {};
+  const { judge, embedder } = evidence;
+  return {
+    evidence: {
+      ...(judge === undefined ? {} : { judge: judge.model }),
+      ...(embedder === undefined ? {} : { embedder: embedder.model }),
+    },
   };
 }
 

@@ -35,7 +35,9 @@ export interface StageFigures {
 }
 
 export interface ClassFigures {
-  readonly spendClass: SimulatedClass;
+  /** `scoring` is what judges were paid, `routing` what embedders were: as the ledger's view `attempt_spend` has it. */
+  readonly spendClass: SimulatedClass | 'scoring' | 'routing';
+  /** Those that were bought; for a judge or an embedder those that they were asked about. */
   readonly responses: number;
   readonly totalUsd: DecimalUsd;
   /** Of all spend. */
@@ -91,19 +93,42 @@ export function policyFigures(
         ),
       };
     }),
-    spend: CLASSES.flatMap((spendClass) => {
-      const own = calls.filter((call) => call.spendClass === spendClass);
-      if (own.length === 0) return [];
-      return [
-        {
-          ...{ spendClass, responses: own.length, share: share([spendClass]) },
-          totalUsd: formatUsd(sum(own.map((call) => call.cost))),
-        },
-      ];
-    }),
+    spend: [
+      ...CLASSES.flatMap((spendClass): ClassFigures[] => {
+        const own = calls.filter((call) => call.spendClass === spendClass);
+        if (own.length === 0) return [];
+        return [
+          {
+            ...{ spendClass, responses: own.length, share: share([spendClass]) },
+            totalUsd: formatUsd(sum(own.map((call) => call.cost))),
+          },
+        ];
+      }),
+      ...scoringFigures(runs, cost, calls.length, seed),
+    ],
     paidTwice: share(['corroborated', 'discarded']),
     discarded: share(['discarded']),
   };
+}
+
+function scoringFigures(
+  runs: readonly SimulatedQuery[],
+  cost: readonly number[],
+  responses: number,
+  seed: number,
+): ClassFigures[] {
+  return (
+    [
+      ['scoring', 'judging'],
+      ['routing', 'embedding'],
+    ] as const
+  ).flatMap(([spendClass, what]) => {
+    const spent = runs.map(({ scoring = [] }) => sum(scoring.map((stage) => stage[what])));
+    const total = sum(spent);
+    if (total === 0n) return [];
+    const share = bootstrapRatio(spent.map(usdOf), cost, seed);
+    return [{ ...{ spendClass, responses, share }, totalUsd: formatUsd(total) }];
+  });
 }
 
 function sum(amounts: readonly bigint[]): bigint {

@@ -143,7 +143,11 @@ test.each([
 
 test('the scorer that is served gives what learning saw, for every set of responses', async () => {
   const score = learnedScore(fitted.artifact);
-  const context = { signal: new AbortController().signal, ask: () => Promise.reject(new Error('asked')) };
+  const context = {
+    signal: new AbortController().signal,
+    ask: () => Promise.reject(new Error('asked')),
+    embed: () => Promise.reject(new Error('asked')),
+  };
   const tables = new Tables(data, held, () => judge);
   for (const { chain, stages } of tables.chains([0, 1, 2, 3])) {
     for (const [at, query] of held.slice(0, 20).entries()) {

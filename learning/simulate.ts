@@ -15,6 +15,7 @@ import { exactly } from '../core/spend.ts';
 import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
 import { recordedUsage } from '../recorded/usage.ts';
 import type { Score, ScoredResponse } from '../scorers/scorer.ts';
+import type { EvidenceOf, ScoringSpend, SimulatedEvidence } from './simulated-evidence.ts';
 import { responseToScore } from './scored-response.ts';
 
 /** A policy over recorded models: what the workflow's plan is, without the connections. */
@@ -25,6 +26,8 @@ export interface SimulatedPolicy extends CascadePlan {
   readonly prices: readonly Price[];
   /** The most that each stage's call can cost for a query: for a policy with a limit on it, which asks before each call. */
   readonly worstCases?: (query: RecordedQuery) => readonly (DecimalUsd | null)[];
+  /** Where the scorer asks a judge or an embedder. */
+  readonly evidence?: EvidenceOf;
 }
 
 /** What a response's money went into: the class that the ledger's view `attempt_spend` puts it in. */
@@ -53,13 +56,16 @@ export interface SimulatedQuery {
   readonly correct: boolean | null;
   /** In the order of the calls. */
   readonly bought: readonly SimulatedCall[];
+  /** What of {@link cost} went to the scorer's judge and embedder, by stage; absent where it asks neither. */
+  readonly scoring?: readonly ScoringSpend[];
 }
 
 /**
  * One query through the same state machine as the workflow, with recorded responses instead of calls: what it decides is
  * what would be served. Time stands still, so deadlines do not bite.
  * @param responses of the query, by model.
- * @throws {Error} when the recorded set lacks a response that the cascade asks for, or the scorer asks a model.
+ * @throws {Error} when the recorded set lacks a response that the cascade asks for, or the scorer asks a model without
+ *   recorded evidence.
  */
 export async function simulateQuery(
   policy: SimulatedPolicy,
@@ -67,9 +73,10 @@ export async function simulateQuery(
   responses: (model: string) => RecordedResponse | undefined,
 ): Promise<SimulatedQuery> {
   const bought: { recorded: RecordedResponse; scored: ScoredResponse }[] = [];
-  let cost = 0n;
+  let called = 0n;
+  const evidence = policy.evidence?.(query.id, (stage) => policy.stages[stage]?.model ?? '');
   const event = (happened: object): CascadeEvent =>
-    ({ ...happened, spent: exactly(cost), elapsedMs: 0 }) as CascadeEvent;
+    ({ ...happened, spent: exactly(called + scoringCost(evidence)), elapsedMs: 0 }) as CascadeEvent;
 
   const plan = planOf(policy, query);
   let { state, command } = begin(plan, { spent: exactly(0n), elapsedMs: 0 });
@@ -80,7 +87,7 @@ export async function simulateQuery(
       const recorded = responses(model);
       if (recorded === undefined)
         throw new Error(`the recorded set has no response of ${model} to ${query.id}`);
-      cost += costOf(recordedUsage(recorded), priceAtStage(policy, command.stage).rates);
+      called += costOf(recordedUsage(recorded), priceAtStage(policy, command.stage).rates);
       const answer = extractAnswer(recorded.text, policy.answer, command.stage);
       bought.push({ recorded, scored: responseToScore(recorded, command.stage, answer) });
       happened = { type: 'answered', attemptId: String(command.stage), answer };
@@ -88,13 +95,13 @@ export async function simulateQuery(
       const scores = await policy.score(
         scoredQuery(query),
         bought.map(({ scored }) => scored),
-        NO_CONTEXT,
+        evidence?.context ?? NO_CONTEXT,
       );
       happened = { type: 'scored', scores };
     }
     ({ state, command } = step(plan, state, event(happened)));
   }
-  return summary(policy, query, command.outcome, command.served, state, cost, bought);
+  return summary(policy, query, command.outcome, command.served, state, { called, evidence }, bought);
 }
 
 function planOf(policy: SimulatedPolicy, query: RecordedQuery): CascadePlan {
@@ -112,7 +119,7 @@ function summary(
   outcome: Outcome,
   served: Served | null,
   state: CascadeState,
-  cost: Picodollars,
+  { called, evidence }: { called: Picodollars; evidence: SimulatedEvidence | undefined },
   responses: readonly { recorded: RecordedResponse; scored: ScoredResponse }[],
 ): SimulatedQuery {
   const judged = verdicts(state, served);
@@ -129,10 +136,16 @@ function summary(
     servedStage: served?.stage ?? null,
     confidence: served?.confidence ?? null,
     calls: state.responses.length,
-    cost,
+    cost: called + scoringCost(evidence),
     correct: bought.find(({ stage }) => stage === served?.stage)?.correct ?? null,
     bought,
+    ...(evidence === undefined ? {} : { scoring: evidence.spent() }),
   };
+}
+
+function scoringCost(evidence: SimulatedEvidence | undefined): Picodollars {
+  if (evidence === undefined) return 0n;
+  return evidence.spent().reduce((sum, { judging, embedding }) => sum + judging + embedding, 0n);
 }
 
 function classOf(served: Served | null, verdict: Verdict | undefined): SimulatedClass {
@@ -146,6 +159,7 @@ const NO_CONTEXT = {
   signal: new AbortController().signal,
   ask: () =>
     Promise.reject(new Error('a recorded set holds no judge’s replies: this scorer cannot be simulated')),
+  embed: () => Promise.reject(new Error('this scorer cannot be simulated: it embeds texts')),
 };
 
 function priceAtStage(policy: SimulatedPolicy, stage: number): Price {

@@ -97,18 +97,23 @@ function bookWorth(
   const endedHere = reached.filter(({ query }) => query.calls === stage + 1);
   const wentOn = reached.filter(({ query }) => query.calls > stage + 1);
   const own = reached.reduce((sum, { query }) => sum + call(stage, query.id), 0n);
+  const scoring = ({ scoring: all }: SimulatedQuery, at: number): bigint => {
+    const { judging = 0n, embedding = 0n } = all?.[at] ?? {};
+    return judging + embedding;
+  };
   /** What queries spend from this stage on, had it not been there. */
   const toGo = (from: typeof reached): bigint =>
     from.reduce((sum, { query, other }) => {
       let before = 0n;
-      for (let at = 0; at < stage; at++) before += call(at, query.id);
+      for (let at = 0; at < stage; at++) before += call(at, query.id) + scoring(query, at);
       return sum + (other?.cost ?? 0n) - before;
     }, 0n);
   return stageWorth(
     {
       ...{ reached: reached.length, endedHere: endedHere.length, wentOn: wentOn.length },
       stopped: endedHere.filter(({ query }) => query.outcome === 'accepted').length,
-      ...{ serve: exactly(own), scoring: exactly(0n), toGo: exactly(toGo(wentOn)) },
+      ...{ serve: exactly(own), toGo: exactly(toGo(wentOn)) },
+      scoring: exactly(reached.reduce((sum, { query }) => sum + scoring(query, stage), 0n)),
     },
     exactly(toGo(endedHere)),
   );

@@ -12,6 +12,8 @@ export class Tables {
   private readonly judgeOf: (position: number) => Judge;
   private readonly sets = new Map<string, SetTable>();
   private readonly spends = new Map<string, Float64Array>();
+  private readonly callCosts = new Map<number, Float64Array>();
+  private readonly scoredCosts = new Map<number, Float64Array>();
   private readonly steps = new Map<string, StepTable>();
 
   constructor(data: Dataset, queries: readonly number[], judgeOf: (position: number) => Judge) {
@@ -27,7 +29,11 @@ export class Tables {
 
   chain(chain: readonly number[]): ChainTable {
     const stages = chain.map((_, stage) => this.set(chain.slice(0, stage + 1)));
-    const spent = chain.map((_, stage) => this.spent(chain.slice(0, stage + 1)));
+    // A single model has nothing to decide, and has nothing bought about its response.
+    const spent =
+      chain.length === 1
+        ? [this.costs(chain[0]!, false)]
+        : chain.map((_, stage) => this.spent(chain.slice(0, stage + 1)));
     const steps = chain.slice(1).map((_, stage) => this.step(chain.slice(0, stage + 2)));
     return { chain, stages, spent, steps };
   }
@@ -41,18 +47,36 @@ export class Tables {
     return table;
   }
 
-  /** What calling all of these models costs, by position. */
+  /** What calling all of these models costs with the scoring of their responses, by position. */
   private spent(models: readonly number[]): Float64Array {
     const key = setKey(models);
     const known = this.spends.get(key);
     if (known !== undefined) return known;
-    const last = models.at(-1)!;
+    const own = this.costs(models.at(-1)!, true);
+    const { queryEvidenceUsd } = this.data;
     const spent =
-      models.length === 1
-        ? Float64Array.from(this.queries, (query) => this.data.responses[last]![query]!.costUsd)
-        : sumOf(this.spent(models.slice(0, -1)), this.spent([last]));
+      models.length > 1
+        ? sumOf(this.spent(models.slice(0, -1)), own)
+        : queryEvidenceUsd === undefined
+          ? own
+          : sumOf(
+              own,
+              Float64Array.from(this.queries, (query) => queryEvidenceUsd[query]!),
+            );
     this.spends.set(key, spent);
     return spent;
+  }
+
+  /** What a model's calls cost, by position; with what is bought to score their responses, or without. */
+  private costs(model: number, scored: boolean): Float64Array {
+    const known = (scored ? this.scoredCosts : this.callCosts).get(model);
+    if (known !== undefined) return known;
+    const costs = Float64Array.from(this.queries, (query) => {
+      const { costUsd, evidenceUsd = 0 } = this.data.responses[model]![query]!;
+      return scored ? costUsd + evidenceUsd : costUsd;
+    });
+    (scored ? this.scoredCosts : this.callCosts).set(model, costs);
+    return costs;
   }
 
   /** The step that calls the last of these models. */
@@ -63,7 +87,7 @@ export class Tables {
     const before = this.set(models.slice(0, -1));
     const after = this.set(models);
     const spent = this.spent(models.slice(0, -1));
-    const costs = this.spent(models.slice(-1));
+    const costs = this.costs(models.at(-1)!, true);
     const step = stepTable(before, spent, {
       priceUsd: mean(costs),
       spent: priceLine(spent, costs),

@@ -1,5 +1,6 @@
 import { APIConnectionError, APIError, OpenAIError } from 'openai';
 import { Stream } from 'openai/core/streaming';
+import { messageText } from '../core/message.ts';
 import type { JsonObject } from '../core/policy.ts';
 import { createAccumulator } from './accumulate-stream.ts';
 import { CATALOGUE } from './catalogue.ts';
@@ -8,6 +9,7 @@ import { fieldsIn, firstChoice, isFields, type Fields } from './json.ts';
 import { createClient, type ProviderConfig } from './openai-client.ts';
 import type { ModelOutcome, ModelRequest, ModelResponse, Provider } from './provider.ts';
 import { readCompletion, responseOf } from './read-completion.ts';
+import { readEmbeddings } from './read-embeddings.ts';
 import { secretsOf } from './redact.ts';
 import { createFacts } from './request-facts.ts';
 import { tellCost } from './tell-cost.ts';
@@ -21,7 +23,7 @@ export interface ProviderOptions {
 const LONGEST_TIMER_MS = 2_147_483_647;
 
 /**
- * A connection to a vendor's chat completions. One call is one HTTP request: nothing is retried and no redirect followed.
+ * A connection to a vendor's chat completions and embeddings. One call is one HTTP request: nothing is retried and no redirect followed.
  *
  * `timeoutMs` covers everything from the connection to the last byte. (Node's own fetch gives up after 300 s without
  * headers, or between two parts of a body, whatever `timeoutMs` says: slower models have to stream.)
@@ -92,7 +94,7 @@ export function createProvider(config: ProviderConfig, options: ProviderOptions 
 
     async function exchange(): Promise<ModelOutcome> {
       const response = await client
-        .post('/chat/completions', {
+        .post(asked.endpoint === 'embeddings' ? '/embeddings' : '/chat/completions', {
           body: bodyOf(asked, asksStreamUsage),
           signal: controller.signal,
           // The SDK's own timer ends with the headers: ours, which goes on, has to be the one that rings.
@@ -103,7 +105,10 @@ export function createProvider(config: ProviderConfig, options: ProviderOptions 
       facts.sawHeaders(response);
       const streams = asked.stream && !isJsonResponse(response);
       const body = streams ? await readStream(response) : await readWhole(response);
-      const reading = readCompletion(body, asked.parameters);
+      const reading =
+        asked.endpoint === 'embeddings'
+          ? readEmbeddings(body, asked.messages.length)
+          : readCompletion(body, asked.parameters);
       if (reading.type === 'usable')
         return { type: 'answered', ...facts.read(false), response: reading.response };
       if (reading.type === 'unusable') return failed(reading, reading.response, false);
@@ -167,9 +172,11 @@ class StreamCut extends Error {
 }
 
 function bodyOf(
-  { modelId, messages, parameters, stream }: ModelRequest,
+  { modelId, messages, parameters, stream, endpoint }: ModelRequest,
   asksStreamUsage: boolean,
 ): JsonObject {
+  if (endpoint === 'embeddings')
+    return { ...parameters, model: modelId, input: messages.map(messageText), encoding_format: 'float' };
   const body = { ...parameters, model: modelId, messages };
   if (!stream) return body;
   if (!asksStreamUsage) return { ...body, stream: true };

@@ -12,6 +12,8 @@ export interface ModelRequest {
   /** Every other chat parameter, passed through unchanged. `model`, `messages` and `stream` are not among them. */
   readonly parameters: JsonObject;
   readonly stream: boolean;
+  /** Absent for a chat completion. `embeddings`: the text of each message is embedded, and nothing streams. */
+  readonly endpoint?: 'embeddings';
   readonly timeoutMs: number;
   /** Sent as `X-Client-Request-Id`, so that the vendor's records can be joined to ours. */
   readonly attemptId: string;
@@ -20,11 +22,11 @@ export interface ModelRequest {
 /** A usable response. */
 export interface ModelResponse {
   /**
-   * The message's content; for tool calls without content the canonical JSON `[{ "arguments": …, "name": … }]`, without
+   * Of embeddings the vectors, as in {@link message}, one a line. Else the message's content; for tool calls without content the canonical JSON `[{ "arguments": …, "name": … }]`, without
    * their random ids, so that equal calls are equal text. Never empty.
    */
   readonly text: string;
-  /** The assistant's message as the provider sent it. */
+  /** The assistant's message as the provider sent it. Of embeddings `{ "role": "embedder", "vectors": [base64, …] }`. */
   readonly message: JsonObject;
   readonly finishReason: string | null;
   /** Natural-log probabilities of the output tokens, where they were asked for and sent. */

@@ -44,7 +44,8 @@ export function createFacts(streamed: boolean, elapsed: () => number) {
     if (hasUsage(body)) usage = readUsage(body);
     const choice = firstChoice(body);
     failed ||= Boolean(body['error']) || Boolean(choice['error']) || choice['finish_reason'] === 'error';
-    taken ||= Array.isArray(body['choices']) && body['choices'].length > 0;
+    // Of a completion, or of a list of embeddings.
+    taken ||= [body['choices'], body['data']].some((items) => Array.isArray(items) && items.length > 0);
     for (const part of [fieldsIn(choice, 'delta'), fieldsIn(choice, 'message')]) {
       text += firstText(part['content']) ?? '';
     }

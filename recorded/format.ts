@@ -8,6 +8,8 @@ import type { JsonObject } from '../core/policy.ts';
  * - `responses/<model>.jsonl`: one {@link RecordedResponse} a line; characters of a model's name that a file name cannot
  *   hold are percent-encoded
  * - `models.json`: {@link RecordedModels}
+ * - `judgements/<judge>.jsonl`, where a model has judged responses: one {@link RecordedJudgement} a line
+ * - `embeddings/<embedder>.jsonl`, where texts have been embedded: one {@link RecordedEmbedding} a line
  *
  * The `.jsonl` files may be compressed (`.jsonl.gz`). A model need not have answered every query.
  */
@@ -53,6 +55,30 @@ export const recordedResponseSchema = z.object({
   correct: z.union([z.literal(0), z.literal(1)]).optional(),
 });
 
+/** What another model, the judge, made of a response. */
+export const recordedJudgementSchema = z.object({
+  /** The query's. */
+  id: z.string().min(1),
+  /** The model whose response it is about. */
+  model: z.string().min(1),
+  /** Null where the judge's reply held none: it was paid for all the same. */
+  grade: z.number().min(0).max(1).nullable(),
+  input_tokens: tokens,
+  output_tokens: tokens,
+  cached_tokens: tokens.optional(),
+});
+
+/** A text as an embedder's vector. */
+export const recordedEmbeddingSchema = z.object({
+  /** The query's. */
+  id: z.string().min(1),
+  /** The model whose response it is of; absent: of the query itself. */
+  model: z.string().min(1).optional(),
+  /** Numbers, or base64 of them as little-endian single-precision floats. */
+  vector: z.union([z.array(z.number()).min(1), z.base64().min(8)]),
+  input_tokens: tokens,
+});
+
 const recordedModelSchema = z.looseObject({
   provider: z.string().min(1),
   input_usd_per_mtok: usdPerMtok,
@@ -70,6 +96,8 @@ export const recordedModelsSchema = z.record(z.string().min(1), recordedModelSch
 
 export type RecordedQuery = z.infer<typeof recordedQuerySchema>;
 export type RecordedResponse = z.infer<typeof recordedResponseSchema>;
+export type RecordedJudgement = z.infer<typeof recordedJudgementSchema>;
+export type RecordedEmbedding = z.infer<typeof recordedEmbeddingSchema>;
 export type RecordedModel = z.infer<typeof recordedModelSchema>;
 /** By the model's name. */
 export type RecordedModels = z.infer<typeof recordedModelsSchema>;

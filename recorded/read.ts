@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { EvidenceModels } from '../core/learned-policy.ts';
+import { readEvidence, type RecordedEvidence } from './evidence.ts';
 import { fileNameOf, modelOf, rowFiles } from './files.ts';
 import {
   recordedModelsSchema,
@@ -18,17 +20,20 @@ export interface RecordedSet {
   readonly responses: ReadonlyMap<string, ReadonlyMap<string, RecordedResponse>>;
   /** Those models that have responses here. */
   readonly models: RecordedModels;
+  /** Where it was asked for. */
+  readonly evidence?: RecordedEvidence;
 }
 
 /**
  * Reads a recorded set into memory, line by line.
  * @param options.models only these; default: every model that has responses.
+ * @param options.evidence judgements and embeddings that are read too; default: none, since they can be many and long.
  * @throws {Error} naming the file and line, and what to mend: a row that breaks the format, an id that stands twice, a
  * response to no query, a model without prices, a model that was asked for and is not there.
  */
 export async function readRecordedSet(
   dir: string,
-  options: { readonly models?: readonly string[] } = {},
+  options: { readonly models?: readonly string[]; readonly evidence?: EvidenceModels | 'all' } = {},
 ): Promise<RecordedSet> {
   const priced = await readModels(dir);
   const queries = await readQueries(dir);
@@ -48,10 +53,12 @@ export async function readRecordedSet(
     responses.set(model, await readResponses(file, model, ids));
     models[model] = details;
   }
-  return { queries, responses, models };
+  if (options.evidence === undefined) return { queries, responses, models };
+  return { queries, responses, models, evidence: await readEvidence(dir, priced, options.evidence) };
 }
 
-async function readModels(dir: string): Promise<RecordedModels> {
+/** The whole of `models.json`, judges and embedders included. @throws {Error} where it cannot be read. */
+export async function readModels(dir: string): Promise<RecordedModels> {
   const file = join(dir, 'models.json');
   let text: string;
   try {

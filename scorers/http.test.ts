@@ -11,6 +11,7 @@ const responses: ScoredResponse[] = [
 ];
 const context = (signal = new AbortController().signal): ScoringContext => ({
   ask: () => Promise.reject(new Error('this scorer asks no model')),
+  embed: () => Promise.reject(new Error('this scorer asks no model')),
   signal,
 });
 

@@ -4,6 +4,7 @@ export { ScorerProblem } from './scorer-problem.ts';
 export { liftSingle, type ScoreOne } from './lift.ts';
 export {
   defineScorer,
+  type EmbedQuestion,
   type JudgeQuestion,
   type JudgeReply,
   type Score,

@@ -30,6 +30,7 @@ async function judge(
       asked.push(question);
       return Promise.resolve(reply);
     },
+    embed: () => Promise.reject(new Error('a judge embeds nothing')),
     signal: new AbortController().signal,
   });
   return { scores, asked };
@@ -76,6 +77,7 @@ describe('a judge', () => {
     const score = createScorerRegistry().create({ name: 'judge', options: { model: 'large' } });
     const failing = {
       ask: () => Promise.reject(new Error('no answer')),
+      embed: () => Promise.reject(new Error('no answer')),
       signal: new AbortController().signal,
     };
     await expect(score(query, [response], failing)).rejects.toThrow('no answer');

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import type { JsonObject } from '../core/policy.ts';
 import { fillTemplate, renderQuestion } from './judge-prompt.ts';
 import { liftSingle } from './lift.ts';
-import { defineScorer, type JudgeReply } from './scorer.ts';
+import { defineScorer, type JudgeReply, type ScoredQuery, type ScoredResponse } from './scorer.ts';
 
-const GRADE_PROMPT = `A user asked:
+/** What a judge is asked unless a template says otherwise; {@link readGrade} reads its reply. */
+export const GRADE_PROMPT = `A user asked:
 {question}
 
 A model answered:
@@ -49,17 +51,26 @@ export const judge = defineScorer({
       const reply = await context.ask({
         ordinal: response.stage,
         model,
-        messages: fillTemplate(template, {
-          question: renderQuestion(query.messages),
-          response: response.text,
-          answer: response.answer ?? '',
-        }),
+        messages: judgeMessages(template, query, response),
         parameters: useLogprobs ? { logprobs: true } : {},
       });
       return useLogprobs ? probabilityOfYes(reply, model) : readGrade(reply.text, model) / 10;
     });
   },
 });
+
+/** A judge's messages about one response. @param template with `{question}`, `{response}` and `{answer}`. */
+export function judgeMessages(
+  template: string,
+  query: Pick<ScoredQuery, 'messages'>,
+  response: Pick<ScoredResponse, 'text' | 'answer'>,
+): readonly JsonObject[] {
+  return fillTemplate(template, {
+    question: renderQuestion(query.messages),
+    response: response.text,
+    answer: response.answer ?? '',
+  });
+}
 
 const NUMBER = String.raw`(-?\d+(?:\.\d+)?)`;
 

@@ -9,6 +9,7 @@ const query: ScoredQuery = { task: 't', messages: [{ role: 'user', content: 'q' 
 /** A local scorer is a pure function: whatever it asks for is an error. */
 const nothing: ScoringContext = {
   ask: () => Promise.reject(new Error('a local scorer asks nobody')),
+  embed: () => Promise.reject(new Error('a local scorer asks nobody')),
   signal: new AbortController().signal,
 };
 const response = (answer: string | null, change: Partial<ScoredResponse> = {}): ScoredResponse => ({

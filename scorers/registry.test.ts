@@ -11,6 +11,7 @@ import {
 const query = { task: 't', messages: [], parameters: {} };
 const context = {
   ask: () => Promise.reject(new Error('nobody to ask')),
+  embed: () => Promise.reject(new Error('nobody to ask')),
   signal: new AbortController().signal,
 };
 const response = (answer: string | null, text = 'text'): ScoredResponse => ({

@@ -19,6 +19,8 @@ export interface ParsedScorer {
   readonly scoresLastStage: boolean;
   /** Names of the models that it will ask. */
   readonly models: readonly string[];
+  /** Names of the models that embed for it; absent where none does. */
+  readonly embedders?: readonly string[];
 }
 
 export interface ScorerRegistry {
@@ -55,7 +57,7 @@ const BUILT_IN: readonly ScorerKind[] = [agreement, constant, http, judge, logpr
 
 /**
  * The built-in scorers and a worker's own.
- * @throws {Error} when a kind's name is taken or not in kebab-case, or when a kind that asks models is not remote.
+ * @throws {Error} when a kind's name is taken or not in kebab-case.
  */
 export function createScorerRegistry(extra: readonly ScorerKind[] = []): ScorerRegistry {
   const kinds = new Map<string, ScorerKind>();
@@ -89,13 +91,16 @@ export function createScorerRegistry(extra: readonly ScorerKind[] = []): ScorerR
         ),
       };
     }
+    const models = kind.models?.(parsed.data) ?? [];
+    const embedders = kind.embedders?.(parsed.data) ?? [];
     return {
       scorer: {
         name,
         options: parsed.data as JsonObject,
-        remote: kind.remote,
+        remote: kind.remote || models.length + embedders.length > 0,
         scoresLastStage: kind.scoresLastStage ?? !kind.remote,
-        models: kind.models?.(parsed.data) ?? [],
+        models,
+        ...(embedders.length === 0 ? {} : { embedders }),
       },
     };
   };
@@ -128,9 +133,5 @@ export function createScorerRegistry(extra: readonly ScorerKind[] = []): ScorerR
 }
 
 function kindProblem(kind: ScorerKind): string | null {
-  if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(kind.name)) return 'the name is not in kebab-case';
-  if (kind.models !== undefined && !kind.remote) {
-    return 'it asks models, so it leaves the process: set "remote: true"';
-  }
-  return null;
+  return /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(kind.name) ? null : 'the name is not in kebab-case';
 }

@@ -29,21 +29,44 @@ export interface ScoredResponse {
 export interface ScoringContext {
   /**
    * Asks one of the scorer's own models. The call is billed, recorded with purpose `score`, and found again after a crash
-   * by its ordinal, so that a retried scoring buys nothing twice: give equal questions equal ordinals.
+   * by its stage and ordinal, so that a retried scoring buys nothing twice: give equal questions equal ones.
    * @throws {Error} when the model gives no usable response; let it pass, the cascade knows what to do.
    */
   ask(question: JudgeQuestion): Promise<JudgeReply>;
+  /**
+   * Embeds texts by one of the scorer's own embedders, in one request. Billed and found again as {@link ask} does it, with
+   * purpose `embed`.
+   * @returns a vector for each text, in their order; null where the embedder does not take the texts (too long, withheld).
+   * @throws {Error} when the embedder fails otherwise; let it pass.
+   */
+  embed(question: EmbedQuestion): Promise<readonly Float64Array[] | null>;
   /** Aborts when the query is cancelled. */
   readonly signal: AbortSignal;
 }
 
-export interface JudgeQuestion {
+/** What identifies a request of a scorer within its query. */
+interface ScorerQuestion {
   /** Which question of this query's scoring it is, from 0: with one question a stage, the stage. */
   readonly ordinal: number;
+  /** The stage whose response it is about. Default: the one that is being scored. */
+  readonly stage?: number;
   /** Which of the scorer's models, by name. */
   readonly model: string;
+}
+
+export interface JudgeQuestion extends ScorerQuestion {
   readonly messages: readonly JsonObject[];
   readonly parameters: JsonObject;
+  /**
+   * Whether the scorer can do without: where the model will never give a usable response to these messages (it refuses, they
+   * are too long), the reply is an empty text in the place of an error.
+   */
+  readonly mayFail?: boolean;
+}
+
+export interface EmbedQuestion extends ScorerQuestion {
+  /** None of them empty. */
+  readonly texts: readonly string[];
 }
 
 export interface JudgeReply {
@@ -73,9 +96,11 @@ export interface ScorerKind<Schema extends z.ZodType = z.ZodType> {
   readonly summary: string;
   /** Validates the options in the settings: a strict object in snake_case, whose JSON Schema can be generated. */
   readonly options: Schema;
-  /** Names of the models that it will ask. A kind that names any is `remote`. */
+  /** Names of the models that it will ask. With options that name any, it is remote. */
   models?(options: z.infer<Schema>): readonly string[];
-  /** Whether scoring leaves the process. A remote scorer runs as an ordinary activity and may be retried. */
+  /** Names of the models that it will have embed texts; with any, it is remote. */
+  embedders?(options: z.infer<Schema>): readonly string[];
+  /** Whether scoring leaves the process whatever the options are. A remote scorer runs as an ordinary activity and may be retried. */
   readonly remote: boolean;
   /** Whether the last stage's response is scored though it is served either way. Default: true for a scorer that is not remote. */
   readonly scoresLastStage?: boolean;

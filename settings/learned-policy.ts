@@ -44,6 +44,12 @@ export const stopRuleSchema = z.discriminatedUnion('type', [
   }),
 ]);
 
+/** Whom a learned scorer asks, as `policy.json` has it. */
+export const evidenceModelsSchema = z.strictObject({
+  judge: z.string().min(1).exactOptional(),
+  embedder: z.string().min(1).exactOptional(),
+});
+
 /** The shape of `policy.json`, and what its parts must be to each other. */
 const learnedPolicySchema = z
   .strictObject({
@@ -56,6 +62,7 @@ const learnedPolicySchema = z
     thresholds: z.array(share),
     modelAccuracy: z.array(share),
     scorerSha256: sha256,
+    evidence: evidenceModelsSchema.exactOptional(),
     reference: z.string().min(1),
     learnedFrom: z.strictObject({ trainSha256: sha256, queries: count, seed: z.int() }),
     promised: z.strictObject({

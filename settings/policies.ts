@@ -158,13 +158,19 @@ function scorerOf(
     problems.push(...optionProblems(scorers, name, options, parsed.problems, path));
     return null;
   }
-  const { models: names, ...scorer } = parsed.scorer;
-  const models = names.map((model) => {
+  const { models: names, embedders = [], ...scorer } = parsed.scorer;
+  const named = (model: string): PolicyModel | null => {
     const option = Object.entries(options).find(([, value]) => value === model)?.[0];
     return modelAt(model, [], option === undefined ? path : [...path, option]);
-  });
+  };
+  const models = [...names.map(named), ...embedders.map((model) => asEmbedder(named(model)))];
   const usable = models.filter((model) => model !== null);
   return usable.length < models.length ? null : { ...scorer, models: usable };
+}
+
+/** An embedder puts out no tokens, and streams nothing. */
+function asEmbedder(model: PolicyModel | null): PolicyModel | null {
+  return model === null ? null : { ...model, maxOutputTokens: 0, stream: false };
 }
 
 /** By option, where the scorer is known. */

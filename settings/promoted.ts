@@ -73,7 +73,7 @@ function learnedTask(raw: RawTask, learned: LearnedPolicy): RawTask {
       const own = raw.chain.find((entry) => typeof entry !== 'string' && entry.model === model);
       return { ...(typeof own === 'object' ? own : {}), model, threshold: learned.thresholds[stage] ?? 1 };
     }),
-    scorer: { name: 'learned', sha256: learned.scorerSha256 },
+    scorer: { name: 'learned', sha256: learned.scorerSha256, ...learned.evidence },
   };
 }
 

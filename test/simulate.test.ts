@@ -113,10 +113,10 @@ describe('a policy file', () => {
 
   test('has a rule that depends on what was spent decide, and leaves another to its thresholds', async () => {
     const scorer = { name: 'agreement' };
-    const { models } = await readRecordedSet(SYNTHETIC);
+    const set = await readRecordedSet(SYNTHETIC);
     const simulatedOf = async (rule: StopRule) => {
       const thresholds = thresholdsOf(rule, CHAIN.length);
-      return simulatedFile(await read(await policyFile({ ...WRITTEN, scorer, rule, thresholds })), models);
+      return simulatedFile(await read(await policyFile({ ...WRITTEN, scorer, rule, thresholds })), set);
     };
     expect(await simulatedOf(BY_SPEND)).toMatchObject({ stopRule: BY_SPEND });
     expect(await simulatedOf({ type: 'threshold', threshold: 0.6 })).not.toHaveProperty('stopRule');

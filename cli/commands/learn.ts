@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { sha256 } from '../../core/request-hash.ts';
 import type { LearnedPolicy } from '../../core/learned-policy.ts';
-import { toDataset, type Dataset, type LeftOut } from '../../learning/dataset.ts';
+import { toDataset, type Dataset } from '../../learning/dataset.ts';
 import {
   fitScorers,
   learnPolicy,
@@ -12,6 +12,7 @@ import {
   type Goal,
   type LearnOptions,
 } from '../../learning/learn.ts';
+import type { LeftOut } from '../../learning/left-out.ts';
 import { resplit } from '../../learning/resplits.ts';
 import { halvesOf } from '../../learning/split.ts';
 import { messageOf, type Context } from '../context.ts';
@@ -49,11 +50,11 @@ export async function learnCommand(context: Context, options: LearnCommandOption
       );
     }
   }
-  const { set, answer, from } = await readSource(context, options);
+  const { set, answer, from, evidence } = await readSource(context, options);
   const settings: LearnOptions = { seed: options.seed, include: options.include };
   try {
     context.say(`Reading ${set.queries.length} queries of ${set.responses.size} models of ${from}.`);
-    const { dataset, leftOut } = toDataset(set, answer);
+    const { dataset, leftOut } = toDataset(set, answer, evidence);
     if (options.resplits !== undefined && wanted.type === 'goal') {
       await runResplits(context, dataset, wanted.goal, settings, options.resplits);
       return;

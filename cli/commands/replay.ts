@@ -10,7 +10,7 @@ export async function replayCommand(
   options: { recorded: string; port: number; latency: number },
 ): Promise<void> {
   await requirePort(options.port, 'replay provider', '--port');
-  const set = await readRecordedSet(options.recorded);
+  const set = await readRecordedSet(options.recorded, { evidence: 'all' });
   const replay = await startReplay({ set, port: options.port, latency: { fixedMs: options.latency } });
   const origin = replay.url.replace(/\/v1$/, '');
   if (context.json) context.out(JSON.stringify({ url: replay.url, models: Object.keys(set.models) }));

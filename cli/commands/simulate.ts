@@ -10,7 +10,7 @@ import { CliError, EXIT } from '../exit.ts';
 import { readSettings } from '../settings-option.ts';
 import { simulatedPolicy } from '../simulated-policy.ts';
 import { learnedScore } from '../../scorers/learned/score.ts';
-import { readPolicyFile, simulatedFile } from '../simulate/policy-file.ts';
+import { readPolicyFile, simulatedFile, type PolicyFile } from '../simulate/policy-file.ts';
 import { showSimulation } from '../simulate/text.ts';
 
 export interface SimulateOptions {
@@ -28,8 +28,9 @@ export interface SimulateOptions {
 /** A policy on recorded responses, by the state machine that serves, beside what else the same models could do. */
 export async function simulateCommand(context: Context, options: SimulateOptions): Promise<void> {
   try {
-    const set = await readRecordedSet(options.recorded);
-    const { task, policy } = await policyOf(set, options);
+    const file = await fileOf(options);
+    const set = await readRecordedSet(options.recorded, { evidence: file?.evidence ?? {} });
+    const { task, policy } = await policyOf(set, file, options);
     const { queries, train } = splitOf(set, task, options.split);
     const evaluation = await evaluate(policy, {
       ...{ queries, train, seed: options.seed },
@@ -49,10 +50,8 @@ export async function simulateCommand(context: Context, options: SimulateOptions
   }
 }
 
-async function policyOf(
-  set: RecordedSet,
-  options: SimulateOptions,
-): Promise<{ task: string; policy: SimulatedPolicy }> {
+/** Null where the policy stands in no file of its own. */
+async function fileOf(options: SimulateOptions): Promise<PolicyFile | null> {
   const ways = [options.policy, options.settings, options.chain].filter((way) => way !== undefined);
   if (ways.length !== 1) {
     throw new CliError(
@@ -60,10 +59,16 @@ async function policyOf(
       EXIT.usage,
     );
   }
-  if (options.policy !== undefined) {
-    const file = await readPolicyFile(options.policy, createScorerRegistry(), learnedScore);
-    return { task: file.task, policy: simulatedFile(file, set.models) };
-  }
+  if (options.policy === undefined) return null;
+  return readPolicyFile(options.policy, createScorerRegistry(), learnedScore);
+}
+
+async function policyOf(
+  set: RecordedSet,
+  file: PolicyFile | null,
+  options: SimulateOptions,
+): Promise<{ task: string; policy: SimulatedPolicy }> {
+  if (file !== null) return { task: file.task, policy: simulatedFile(file, set) };
   if (options.settings !== undefined) {
     const { settings, scorers } = await readSettings({ ...options, settings: options.settings }, 'serve');
     const policy = settings.policies.find(({ task }) => task === options.task);

@@ -74,11 +74,16 @@ async function questionOf(
     throw new CliError(`--threshold ${threshold}: expected a confidence from 0 to 1`, EXIT.usage);
   }
   if (policy === undefined) return { threshold, chain, policy: null };
-  try {
-    return { threshold, chain, policy: await readPolicyFile(policy, scorers, learnedScore) };
-  } catch (error) {
+  const file = await readPolicyFile(policy, scorers, learnedScore).catch((error: unknown) => {
     throw new CliError(messageOf(error), EXIT.usage, error);
+  });
+  if (file.evidence !== null) {
+    throw new CliError(
+      `--policy ${policy}: its scorer asks ${Object.values(file.evidence).join(' and ')} about each response, and what they would say of past ones is not known: simulate it on a recorded set that has their evidence ("escalier simulate")`,
+      EXIT.usage,
+    );
   }
+  return { threshold, chain, policy: file };
 }
 
 /** By what the ledger recorded where that is enough, else by its texts, as far as they are kept. */

@@ -1,6 +1,8 @@
-import type { Dataset, LeftOut } from '../../learning/dataset.ts';
+import type { Dataset } from '../../learning/dataset.ts';
 import { figuresOf, type LearnedFigures } from '../../learning/figures.ts';
+import type { LeftOut } from '../../learning/left-out.ts';
 import { labelDisagreement } from '../../learning/label-disagreement.ts';
+import { modelsOf } from '../../learning/learn.ts';
 import { modelsOn } from '../../learning/pool.ts';
 import { frontierOf } from '../../learning/search.ts';
 import { Tables } from '../../learning/tables.ts';
@@ -49,6 +51,7 @@ export function learnResult(input: {
     thresholds: policy.thresholds,
     recommendation: chain.length === 1 ? 'single-model' : 'cascade',
     reference: policy.reference,
+    ...modelsOf(dataset.evidence),
     policies_compared: compared,
     promised: {
       accuracy: promised.accuracy,

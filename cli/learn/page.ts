@@ -3,12 +3,22 @@ import { percent } from '../output.ts';
 import { documentHtml, factsHtml, figure, legend, tableHtml, tileRow, type Markup } from '../page/layout.ts';
 import type { Tile } from '../page/model.ts';
 import { frontierPlot } from './frontier-plot.ts';
-import { aurocPlot, BECAME, COLOURS, escalationPlot, pathPlot, reliabilityPlot, spendPlot } from './plots.ts';
+import {
+  aurocPlot,
+  BECAME,
+  becameOf,
+  COLOURS,
+  escalationPlot,
+  pathPlot,
+  reliabilityPlot,
+  spendPlot,
+} from './plots.ts';
 import type { CertificationResult, LearnResult } from './result.ts';
 import {
   chosenSentence,
   comparedSentence,
   disagreementSentence,
+  evidenceSentence,
   forecastSentence,
   mixtureSentence,
   modelRows,
@@ -59,7 +69,7 @@ export function learnPage(result: LearnResult): Promise<string> {
         'Where the money goes',
         'Each stage’s part of all spend, by what became of its responses. What was not served is paid for all the same; where it agreed, it is why the answer was trusted.',
         spendPlot(result),
-        legend(Object.values(BECAME)),
+        legend(becameOf(result).map((kind) => BECAME[kind])),
       )}
       ${rows(spendRows(result))}
       ${figure(
@@ -143,8 +153,10 @@ function rows({ head, rows: all }: Rows): Markup {
 function factsOf(result: LearnResult): (readonly [string, string])[] {
   const { policy_sha256, scorer_sha256, seed, certification } = result;
   const certified = certification?.certificate ?? null;
+  const evidence = evidenceSentence(result);
   return [
     ['compared', comparedSentence(result)],
+    ...(evidence === null ? [] : [['evidence', evidence] as const]),
     ['labels', disagreementSentence(result)],
     ...result.left_out.map(({ what, why }) => ['left out', `${what}: ${why}`] as const),
     ['rule', `${result.rule} ${JSON.stringify(result.parameters)}`],

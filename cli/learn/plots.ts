@@ -98,16 +98,24 @@ export const BECAME = {
   served: { colour: 'var(--answers)', words: 'served' },
   agreed: { colour: 'var(--aside)', words: 'agreed with what was served' },
   discarded: { colour: 'var(--twice)', words: 'discarded' },
+  scoring: { colour: 'var(--unsettled)', words: 'asking the judge and the embedder' },
 } as const;
 
-export function spendPlot({ test, train }: LearnResult): string {
-  const stages = (test ?? train).spend_by_stage;
+/** Nothing is said of asking a judge where there is none. */
+export function becameOf({ test, train }: LearnResult): (keyof typeof BECAME)[] {
+  const isScored = (test ?? train).spend_by_stage.some(({ scoring }) => scoring !== undefined);
   const kinds = Object.keys(BECAME) as (keyof typeof BECAME)[];
+  return kinds.filter((kind) => kind !== 'scoring' || isScored);
+}
+
+export function spendPlot(result: LearnResult): string {
+  const stages = (result.test ?? result.train).spend_by_stage;
+  const kinds = becameOf(result);
   const bars = stages.flatMap((stage, at) => {
     let from = 0;
     return kinds.map((kind) => {
       const x1 = from;
-      from += stage[kind];
+      from += stage[kind] ?? 0;
       return { name: `${at + 1} · ${stage.model}`, kind, x1, x2: from };
     });
   });

@@ -1,10 +1,11 @@
 import type { Certificate } from '../../core/certificate.ts';
+import type { EvidenceModels } from '../../core/learned-policy.ts';
 import type { StopRule } from '../../core/stop-rule.ts';
 import type { LearnedFigures } from '../../learning/figures.ts';
 import type { Forecast } from '../../learning/guarantee/forecast.ts';
 import type { LabelDisagreement } from '../../learning/label-disagreement.ts';
 import type { ResplitSummary } from '../../learning/resplits.ts';
-import type { LeftOut } from '../../learning/dataset.ts';
+import type { LeftOut } from '../../learning/left-out.ts';
 
 /** What `learn` says, as `--json` prints it: shares and accuracies in [0, 1], costs in USD. */
 export interface LearnResult {
@@ -20,6 +21,8 @@ export interface LearnResult {
   /** `single-model` where no cascade beats it. */
   readonly recommendation: 'cascade' | 'single-model';
   readonly reference: string;
+  /** Whom the scorer asks about each response; absent where it asks nobody. */
+  readonly evidence?: EvidenceModels;
   readonly policies_compared: number;
   readonly promised: {
     readonly accuracy: number;

@@ -1,4 +1,5 @@
 import type { AnswerSpec } from '../../core/answer.ts';
+import type { EvidenceModels } from '../../core/learned-policy.ts';
 import { inferAnswer } from '../../learning/infer-answer.ts';
 import { labelCoverage, tooFewLabels } from '../../learning/label-coverage.ts';
 import { readRecordedSet, type RecordedSet } from '../../recorded/read.ts';
@@ -14,6 +15,10 @@ export interface SourceOptions {
   readonly task?: string;
   readonly recorded?: string;
   readonly fromLedger?: boolean;
+  /** Of the settings' models, whose recorded judgements are learned from. */
+  readonly judge?: string;
+  /** The same of recorded embeddings. */
+  readonly embedder?: string;
   /** Whose task says what the answer is; default: by the form of the recorded answers. */
   readonly settings?: string;
   readonly scorers?: string;
@@ -24,6 +29,8 @@ export interface Source {
   readonly answer: AnswerSpec;
   /** For people. */
   readonly from: string;
+  /** Whose evidence is learned from, and is in the set. */
+  readonly evidence: EvidenceModels;
 }
 
 /** @throws {CliError} where there is nothing to learn from; for a ledger with too few labels it says which there are. */
@@ -35,13 +42,28 @@ export async function readSource(context: Context, options: SourceOptions): Prom
       EXIT.usage,
     );
   }
+  const { judge, embedder } = options;
+  const evidence: EvidenceModels = {
+    ...(judge === undefined ? {} : { judge }),
+    ...(embedder === undefined ? {} : { embedder }),
+  };
+  if (recorded === undefined && Object.keys(evidence).length > 0) {
+    throw new CliError(
+      '--judge and --embedder need evidence about every response, which the ledger does not have: "escalier export --recorded-set" the task, "escalier annotate" it, and learn with --recorded',
+      EXIT.usage,
+    );
+  }
   const source =
-    recorded === undefined ? await ofLedger(context, options.task) : await ofFolder(recorded, options.task);
-  return { ...source, answer: await answerOf(source.set, options) };
+    recorded === undefined
+      ? await ofLedger(context, options.task)
+      : await ofFolder(recorded, options.task, evidence);
+  return { ...source, evidence, answer: await answerOf(source.set, options) };
 }
 
-async function ofFolder(folder: string, task: string | undefined): Promise<Omit<Source, 'answer'>> {
-  const set = await readRecordedSet(folder).catch((error: unknown) => {
+type Read = Pick<Source, 'set' | 'from'>;
+
+async function ofFolder(folder: string, task: string | undefined, evidence: EvidenceModels): Promise<Read> {
+  const set = await readRecordedSet(folder, { evidence }).catch((error: unknown) => {
     throw new CliError(messageOf(error), EXIT.usage, error);
   });
   const tasks = [...new Set(set.queries.map((query) => query.task))];
@@ -52,7 +74,7 @@ async function ofFolder(folder: string, task: string | undefined): Promise<Omit<
   return { set: { ...set, queries: set.queries.filter((query) => query.task === wanted) }, from: folder };
 }
 
-async function ofLedger(context: Context, task: string | undefined): Promise<Omit<Source, 'answer'>> {
+async function ofLedger(context: Context, task: string | undefined): Promise<Read> {
   if (task === undefined) throw new CliError('--from-ledger needs --task', EXIT.usage);
   return withDatabase(context, async (pool) => {
     const { set } = await ledgerRecordedSet(pool, sealerOf(context), { task });

@@ -6,6 +6,7 @@ import {
   chosenSentence,
   comparedSentence,
   disagreementSentence,
+  evidenceSentence,
   forecastSentence,
   mixtureSentence,
   modelRows,
@@ -37,7 +38,7 @@ export function showLearned(result: LearnResult): string {
   const drawn = ({ head, rows }: Rows): string => table(head, rows);
   return [
     `Task ${result.task}: ${result.goal}.\n${comparedSentence(result)}`,
-    chosenSentence(result),
+    [chosenSentence(result), evidenceSentence(result)].filter((line) => line !== null).join('\n'),
     drawn(policyRows(result)),
     promisedSentence(result),
     drawn(modelRows(result)),

@@ -89,12 +89,16 @@ export function modelRows(result: LearnResult): Rows {
 /** Where the money goes, of the half that was not learned from where there is one. */
 export function spendRows(result: LearnResult): Rows {
   const { spend_by_stage, escalation } = result.test ?? result.train;
+  const isScored = spend_by_stage.some(({ scoring }) => scoring !== undefined);
   return {
-    head: ['stage', 'reached', 'served', 'agreed with what was served', 'discarded'],
-    rows: spend_by_stage.map(({ model, served, agreed, discarded }, stage) => [
+    head: [
+      ...['stage', 'reached', 'served', 'agreed with what was served', 'discarded'],
+      ...(isScored ? ['scoring'] : []),
+    ],
+    rows: spend_by_stage.map(({ model, served, agreed, discarded, scoring = 0 }, stage) => [
       `${stage + 1} · ${model}`,
       percent(escalation[stage] ?? 0),
-      ...[served, agreed, discarded].map(percent),
+      ...[served, agreed, discarded, ...(isScored ? [scoring] : [])].map(percent),
     ]),
   };
 }
@@ -136,6 +140,19 @@ export function chosenSentence(result: LearnResult): string {
   return certification === null
     ? `No cascade beats calling ${chain[0] ?? ''} alone: that is what is recommended.`
     : `No cascade was certified: calling ${chain[0] ?? ''} alone is what is recommended.`;
+}
+
+/** Whom the scorer asks about each response; null where it asks nobody. */
+export function evidenceSentence({ evidence, chain }: LearnResult): string | null {
+  if (evidence === undefined) return null;
+  const { judge, embedder } = evidence;
+  const asked = [
+    ...(judge === undefined ? [] : [`${judge} grades each response`]),
+    ...(embedder === undefined ? [] : [`${embedder} embeds the query and each response`]),
+  ].join(', and ');
+  return chain.length === 1
+    ? `The scorers were learned with evidence (${asked}); a single model has nothing to decide, so nobody is asked.`
+    : `To score, ${asked}; what that costs is in every cost of the policy.`;
 }
 
 export function comparedSentence({ policies_compared, reference }: LearnResult): string {

@@ -11,7 +11,7 @@ import { stageValues, type StageValue } from '../../learning/stage-value.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
 import { readRecordedSet } from '../../recorded/read.ts';
 import type { ScorerRegistry } from '../../scorers/index.ts';
-import { simulatedPolicy } from '../simulated-policy.ts';
+import { evidenceModelsOf, simulatedPolicy } from '../simulated-policy.ts';
 import { messageOf } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 
@@ -53,7 +53,7 @@ async function simulated(
   alpha: number,
   scorers: ScorerRegistry,
 ): Promise<RecordedReport> {
-  const set = await readRecordedSet(folder);
+  const set = await readRecordedSet(folder, { evidence: evidenceModelsOf(policy) });
   const ofTask = set.queries.filter(({ task }) => task === policy.task);
   if (ofTask.length === 0) throw new Error(`it has no queries of the task "${policy.task}"`);
   const test = ofTask.filter(({ split }) => split === 'test');

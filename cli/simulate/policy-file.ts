@@ -3,16 +3,19 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { AnswerSpec } from '../../core/answer.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
+import type { EvidenceModels } from '../../core/learned-policy.ts';
 import { sha256 } from '../../core/request-hash.ts';
 import type { JsonObject } from '../../core/policy.ts';
 import { comesDownTo, pinnedRule, type StopRule } from '../../core/stop-rule.ts';
 import type { SimulatedPolicy } from '../../learning/simulate.ts';
+import { simulatedEvidence } from '../../learning/simulated-evidence.ts';
 import { parseJson } from '../../recorded/rows.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
-import type { RecordedModels } from '../../recorded/format.ts';
+import type { RecordedSet } from '../../recorded/read.ts';
 import type { ScorerRegistry } from '../../scorers/index.ts';
+import type { CompileArtifact } from '../../scorers/learned/kind.ts';
 import type { Score } from '../../scorers/scorer.ts';
-import { stopRuleSchema } from '../../settings/learned-policy.ts';
+import { evidenceModelsSchema, stopRuleSchema } from '../../settings/learned-policy.ts';
 
 const normalise = z.enum(['none', 'loose', 'number']);
 const answer: z.ZodType<AnswerSpec> = z.discriminatedUnion('from', [
@@ -43,6 +46,7 @@ const policyFileSchema = z
       .strictObject({ name: z.string(), options: z.record(z.string(), z.json()).default({}) })
       .optional(),
     scorerSha256: z.string().optional(),
+    evidence: evidenceModelsSchema.exactOptional(),
   })
   .refine(({ chain, thresholds }) => thresholds.length === chain.length, {
     path: ['thresholds'],
@@ -84,10 +88,9 @@ export interface PolicyFile {
   readonly scorer: { readonly name: string; readonly options: JsonObject } | null;
   readonly score: Score;
   readonly scoresLastStage: boolean;
+  /** Whom a learned scorer asks; null where it asks nobody. */
+  readonly evidence: EvidenceModels | null;
 }
-
-/** Makes the scorer of a learned policy from its artifact, the JSON of `scorer.json`. */
-export type LearnedScore = (artifact: unknown) => Score;
 
 /**
  * Reads a policy: one that was written by hand, or `policy.json` of a learned one with the `scorer.json` beside it.
@@ -96,12 +99,13 @@ export type LearnedScore = (artifact: unknown) => Score;
 export async function readPolicyFile(
   path: string,
   scorers: ScorerRegistry,
-  learnedScore: LearnedScore,
+  learnedScore: CompileArtifact,
 ): Promise<PolicyFile> {
   const parsed = parseJson(await textOf(path), policyFileSchema, path);
   const { task, chain, thresholds, modelAccuracy = null, scorer = null, scorerSha256 } = parsed;
   const { stopRule = null } = parsed.rule === undefined ? {} : pinnedRule(parsed.rule);
-  const common = { task, chain, thresholds, stopRule, modelAccuracy, answer: parsed.answer };
+  const { evidence = null } = parsed;
+  const common = { task, chain, thresholds, stopRule, modelAccuracy, answer: parsed.answer, evidence };
   if (scorer !== null) {
     const { name, options, scoresLastStage } = parsedScorer(scorers, scorer, path);
     return { ...common, scorer: { name, options }, score: scorers.create(scorer), scoresLastStage };
@@ -113,7 +117,7 @@ export async function readPolicyFile(
       `${file} is not the scorer that ${path} was learned with: put the two of one "learn" together`,
     );
   }
-  return { ...common, scorer: null, score: learnedScore(artifact), scoresLastStage: true };
+  return { ...common, scorer: null, score: learnedScore(artifact, evidence ?? {}), scoresLastStage: true };
 }
 
 function parsedScorer(scorers: ScorerRegistry, scorer: { name: string; options: object }, path: string) {
@@ -134,7 +138,7 @@ async function textOf(file: string): Promise<string> {
  * As the simulator runs it, at the recorded prices.
  * @throws {Error} when the set does not name a model of the chain.
  */
-export function simulatedFile(policy: PolicyFile, models: RecordedModels): SimulatedPolicy {
+export function simulatedFile(policy: PolicyFile, set: RecordedSet): SimulatedPolicy {
   const { chain, thresholds, stopRule, answer: spec, score, scoresLastStage, modelAccuracy } = policy;
   return {
     stages: chain.map((model) => ({ model, worstCaseUsd: null })),
@@ -145,10 +149,11 @@ export function simulatedFile(policy: PolicyFile, models: RecordedModels): Simul
     answer: spec,
     score,
     prices: chain.map((model) => {
-      const recorded = models[model];
+      const recorded = set.models[model];
       if (recorded === undefined) throw new Error(`models.json does not name ${model}`);
       return recordedPrices(recorded)[0];
     }),
     ...(modelAccuracy === null ? {} : { modelAccuracy }),
+    ...(policy.evidence === null ? {} : { evidence: simulatedEvidence(set, policy.evidence) }),
   };
 }

@@ -66,4 +66,5 @@ export function rescoredEvidence(query: PastQuery, texts: Texts, rescoring: Resc
 const NO_CONTEXT = {
   signal: new AbortController().signal,
   ask: () => Promise.reject(new Error('what a judge would say is not known')),
+  embed: () => Promise.reject(new Error('what an embedder would say is not known')),
 };

@@ -20,6 +20,7 @@ const model: LearnedModel = {
     ngrams: numbers(2 ** NGRAM_BITS, 11),
   },
   posterior: { models: 2, parameters: numbers(layoutOf(2).size, 13) },
+  evidence: null,
 };
 const artifact = toArtifact('sums', model);
 
@@ -48,7 +49,11 @@ describe('an artifact', () => {
 
 describe('the learned scorer', () => {
   const query = { task: 'sums', messages: [{ role: 'user', content: '1 + 1?' }], parameters: {} };
-  const context = { signal: new AbortController().signal, ask: () => Promise.reject(new Error('asked')) };
+  const context = {
+    signal: new AbortController().signal,
+    ask: () => Promise.reject(new Error('asked')),
+    embed: () => Promise.reject(new Error('asked')),
+  };
   const response = (name: string, answer: string | null, stage = 0) => ({
     ...{ stage, model: name, answer, text: `It is ${answer ?? 'unknown'}.` },
     ...{ finishReason: 'stop', logprobs: null },

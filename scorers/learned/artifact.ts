@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { FEATURES } from './features/index.ts';
+import { packVector } from '../../core/vector.ts';
+import { featuresWith } from './features/index.ts';
 import type { Feature } from './features/feature.ts';
 import { NGRAM_BITS } from './ngrams.ts';
 import { BASIS, type OwnScorer } from './own-score.ts';
@@ -11,7 +12,7 @@ import { layoutOf, type Posterior } from './posterior.ts';
  */
 const floats = z.base64();
 
-const artifactSchema = z.strictObject({
+const freeSchema = z.strictObject({
   formatVersion: z.literal(2),
   task: z.string().min(1),
   /** In the order of the weights. A response of another model cannot be scored. */
@@ -30,7 +31,21 @@ const artifactSchema = z.strictObject({
   posterior: floats,
 });
 
+/** Of a scorer that has evidence bought: everything that decides what is bought, and how it is read. */
+const evidenceSchema = z.strictObject({
+  judge: z.strictObject({ model: z.string().min(1), prompt: z.string().min(1) }).exactOptional(),
+  embedder: z.strictObject({ model: z.string().min(1), dimensions: z.int().positive() }).exactOptional(),
+});
+
+const boughtSchema = freeSchema.extend({ formatVersion: z.literal(3), evidence: evidenceSchema });
+
+/** Version 2, which is what is written without evidence, and version 3 with it. */
+const artifactSchema = z.discriminatedUnion('formatVersion', [freeSchema, boughtSchema]);
+
 export type LearnedArtifact = z.infer<typeof artifactSchema>;
+
+/** The judge with its prompt, and the embedder with the length of its vectors, that a scorer was learned with. */
+export type EvidenceSource = z.infer<typeof evidenceSchema>;
 
 /** What an artifact says, ready to score with. */
 export interface LearnedModel {
@@ -38,19 +53,20 @@ export interface LearnedModel {
   readonly features: readonly Feature[];
   readonly own: OwnScorer;
   readonly posterior: Posterior;
+  /** Null where nothing is bought. */
+  readonly evidence: EvidenceSource | null;
 }
 
 /** Rounds to single precision: what is served is what {@link fromArtifact} gives back, and that is what must be evaluated. */
 export function toArtifact(
   task: string,
-  { models, features, own, posterior }: LearnedModel,
+  { models, features, own, posterior, evidence }: LearnedModel,
 ): LearnedArtifact {
-  return {
-    formatVersion: 2,
+  const content = {
     task,
     models: [...models],
     features: features.map(({ name }) => name),
-    ngramBits: NGRAM_BITS,
+    ngramBits: NGRAM_BITS as typeof NGRAM_BITS,
     own: {
       intercepts: encode(own.intercepts),
       means: encode(own.means.flatMap((ofModel) => [...ofModel])),
@@ -60,12 +76,15 @@ export function toArtifact(
     },
     posterior: encode(posterior.parameters),
   };
+  return evidence === null ? { formatVersion: 2, ...content } : { formatVersion: 3, ...content, evidence };
 }
 
 /** @throws {Error} for what is no artifact, or one of another version: names what does not fit. */
 export function fromArtifact(content: unknown): LearnedModel {
-  const { models, features, own, posterior } = artifactSchema.parse(content);
-  const known = new Map(FEATURES.map((feature) => [feature.name, feature]));
+  const artifact = artifactSchema.parse(content);
+  const { models, features, own, posterior } = artifact;
+  const evidence = artifact.formatVersion === 3 ? artifact.evidence : null;
+  const known = new Map(featuresWith(boughtBy(evidence)).map((feature) => [feature.name, feature]));
   const used = features.map((name) => {
     const feature = known.get(name);
     if (feature === undefined)
@@ -76,6 +95,7 @@ export function fromArtifact(content: unknown): LearnedModel {
   return {
     models,
     features: used,
+    evidence,
     own: {
       intercepts: decode(own.intercepts, models.length, 'intercepts'),
       means: models.map((_, at) => means.slice(at * used.length, (at + 1) * used.length)),
@@ -90,13 +110,15 @@ export function fromArtifact(content: unknown): LearnedModel {
   };
 }
 
+/** Which of the features that have to be bought there are. */
+export function boughtBy(evidence: EvidenceSource | null): { judge: boolean; embedder: boolean } {
+  return { judge: evidence?.judge !== undefined, embedder: evidence?.embedder !== undefined };
+}
+
 const BYTES = 4;
 
 function encode(values: Iterable<number>): string {
-  const all = [...values];
-  const bytes = Buffer.alloc(all.length * BYTES);
-  for (const [at, value] of all.entries()) bytes.writeFloatLE(value, at * BYTES);
-  return bytes.toString('base64');
+  return packVector([...values]);
 }
 
 function decode(text: string, length: number, what: string): Float64Array {

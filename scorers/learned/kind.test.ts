@@ -19,6 +19,7 @@ const response: ScoredResponse = {
 };
 const context: ScoringContext = {
   ask: () => Promise.reject(new Error('a learned scorer asks nobody')),
+  embed: () => Promise.reject(new Error('a learned scorer asks nobody')),
   signal: new AbortController().signal,
 };
 const compile: CompileArtifact = (content) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { canonicalJson } from '../../core/canonical-json.ts';
+import type { EvidenceModels } from '../../core/learned-policy.ts';
 import { sha256 as hashOf } from '../../core/request-hash.ts';
 import { defineScorer, type Score } from '../scorer.ts';
 import { ScorerProblem } from '../scorer-problem.ts';
@@ -11,17 +12,33 @@ import { ScorerProblem } from '../scorer-problem.ts';
 export type ReadArtifact = (sha256: string) => Promise<unknown>;
 
 /**
- * Makes a scorer of what was learned: pure, and the same scores for the same artifact.
- * @throws {Error} when the artifact is none that it can read.
+ * Makes a scorer of what was learned: the same scores for the same artifact and evidence.
+ * @param bought whom it may ask for evidence.
+ * @throws {Error} when the artifact is none that it can read, or was learned with other evidence.
  */
-export type CompileArtifact = (artifact: unknown) => Score;
+export type CompileArtifact = (artifact: unknown, bought: EvidenceModels) => Score;
 
 const options = z.strictObject({
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/, 'expected the SHA-256 of a learned scorer, 64 lower-case hex digits')
     .describe('SHA-256 of the canonical JSON of what was learned.'),
+  judge: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('Which of the settings’ models grades each response, as when it was learned.'),
+  embedder: z
+    .string()
+    .min(1)
+    .exactOptional()
+    .describe('Which of the settings’ models embeds the query and each response, as when it was learned.'),
 });
+
+/** The kind's name. */
+export const LEARNED = 'learned';
+
+type Options = z.infer<typeof options>;
 
 /**
  * The scorer that `escalier learn` makes and `escalier promote` puts into a policy. A policy pins it by its content, so that a
@@ -31,31 +48,37 @@ const options = z.strictObject({
 export function createLearnedKind(read: ReadArtifact, compile: CompileArtifact) {
   // One entry for each learned version that this process has served.
   const loading = new Map<string, Promise<Score>>();
-  const load = (sha256: string): Promise<Score> => {
-    const known = loading.get(sha256);
+  const load = ({ sha256, ...bought }: Options): Promise<Score> => {
+    const key = canonicalJson([sha256, bought]);
+    const known = loading.get(key);
     if (known !== undefined) return known;
-    const loaded = read(sha256).then((artifact) => compiled(sha256, artifact, compile));
-    loading.set(sha256, loaded);
-    loaded.catch(() => loading.delete(sha256));
+    const loaded = read(sha256).then((artifact) => compiled(sha256, artifact, bought, compile));
+    loading.set(key, loaded);
+    loaded.catch(() => loading.delete(key));
     return loaded;
   };
   return defineScorer({
-    name: 'learned',
+    name: LEARNED,
     summary:
       'P(answer is right), learned from recorded responses and calibrated. Put into policies by "promote".',
     options,
+    // Unless it has evidence bought.
     remote: false,
-    async ready({ sha256 }) {
-      await load(sha256);
+    models: ({ judge }) => (judge === undefined ? [] : [judge]),
+    embedders: ({ embedder }) => (embedder === undefined ? [] : [embedder]),
+    async ready(own) {
+      await load(own);
     },
-    create:
-      ({ sha256 }) =>
-      async (query, responses, context) =>
-        (await load(sha256))(query, responses, context),
+    create: (own) => async (query, responses, context) => (await load(own))(query, responses, context),
   });
 }
 
-function compiled(sha256: string, artifact: unknown, compile: CompileArtifact): Score {
+function compiled(
+  sha256: string,
+  artifact: unknown,
+  bought: EvidenceModels,
+  compile: CompileArtifact,
+): Score {
   const actual = hashOf(canonicalJson(artifact));
   if (actual !== sha256) {
     throw new ScorerProblem(
@@ -63,7 +86,7 @@ function compiled(sha256: string, artifact: unknown, compile: CompileArtifact): 
     );
   }
   try {
-    return compile(artifact);
+    return compile(artifact, bought);
   } catch (error) {
     throw new ScorerProblem(
       `the learned scorer ${sha256} cannot be used by this version (${error instanceof Error ? error.message : String(error)}): run the version that learned it or a later one, or learn and promote it again`,

@@ -1,6 +1,7 @@
 import { lastJson } from '../../../core/answer.ts';
 import { messageText } from '../../../core/message.ts';
 import type { ScoredQuery, ScoredResponse } from '../../scorer.ts';
+import { NO_EVIDENCE, type Evidence } from '../evidence.ts';
 
 /** A query and a response, taken apart once for all features. */
 export interface Dissected {
@@ -23,6 +24,8 @@ export interface Dissected {
   readonly finishReason: string | null;
   /** Natural-log probabilities of the output tokens. */
   readonly logprobs: readonly number[] | null;
+  /** What was bought about the response. */
+  readonly evidence: Evidence;
 }
 
 /** Longer texts are judged by their beginning and end: scoring takes a bounded time. */
@@ -33,7 +36,11 @@ export function dissect(query: ScoredQuery, response: ScoredResponse): Dissected
 }
 
 /** The same, for one query's many responses. */
-export function dissectResponse(prompt: PromptParts, response: ScoredResponse): Dissected {
+export function dissectResponse(
+  prompt: PromptParts,
+  response: ScoredResponse,
+  evidence: Evidence = NO_EVIDENCE,
+): Dissected {
   const text = bounded(response.text);
   const json = lastJson(text);
   const leaves = json === undefined ? [] : [...stringLeaves(json)];
@@ -52,6 +59,7 @@ export function dissectResponse(prompt: PromptParts, response: ScoredResponse): 
     reasoningNumbers: numbersIn(reasoning),
     finishReason: response.finishReason,
     logprobs: response.logprobs,
+    evidence,
   };
 }
 

@@ -8,6 +8,8 @@ import type { Dissected } from './dissect.ts';
 export interface Feature {
   /** Unique, in kebab-case: weights are kept under it. A change of what it computes is a new name. */
   readonly name: string;
+  /** Where it comes from, if it has to be bought; such features are held back by a penalty of their own. */
+  readonly bought?: 'judge' | 'embedder';
   /** Any finite number; null where it does not apply, which then says nothing either way. */
   of(response: Dissected): number | null;
 }

@@ -15,6 +15,7 @@ const PLAIN: Dissected = {
   hasJson: false,
   finishReason: 'stop',
   logprobs: null,
+  evidence: { grade: null, embedding: null },
 };
 
 const none = { answer: null, rawAnswer: null };
