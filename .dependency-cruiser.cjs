@@ -10,7 +10,7 @@ const layers = {
   providers: ['core'],
   ledger: ['core'],
   recorded: ['core'],
-  replay: ['core', 'recorded'],
+  replay: ['core', 'recorded', 'scorers'],
   activities: ['core', 'scorers', 'providers', 'ledger'],
   learning: ['core', 'scorers', 'recorded'],
   settings: ['core', 'scorers', 'providers'],

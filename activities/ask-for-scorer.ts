@@ -57,10 +57,11 @@ export class ScorersPurse implements ScoringContext {
     const failure: unknown = error.details?.[0];
     if (!isCallFailure(failure)) return error;
     this.take(failure.attempts);
-    const { type, message, nonRetryable, nextRetryDelay } = error;
+    const { type, message, nonRetryable } = error;
+    const { retryAfterMs = null } = failure;
     return ApplicationFailure.create({
-      ...{ type: type ?? null, message, nonRetryable: nonRetryable ?? false },
-      ...(nextRetryDelay === undefined || nextRetryDelay === null ? {} : { nextRetryDelay }),
+      ...{ type: type ?? `provider.${failure.kind}`, message, nonRetryable: nonRetryable ?? false },
+      ...(retryAfterMs === null ? {} : { nextRetryDelay: retryAfterMs }),
       details: [{ ...failure, attempts: [...this.bought.values()] }],
     });
   }

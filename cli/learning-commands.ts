@@ -52,6 +52,20 @@ export function addLearningCommands(program: CommandUnknownOpts, run: Run): void
     .action((options) => run(async () => (await import('./commands/learn.ts')).learnCommand)(options));
 
   program
+    .command('annotate')
+    .description('a judge’s grades, or embeddings, of a recorded set’s responses, for "learn" to learn from')
+    .requiredOption('--recorded <folder>', 'a recorded set, to which they are added')
+    .option('--judge <model>', 'of the settings’ models: grades each response')
+    .option('--embedder <model>', 'of the settings’ models: embeds each query and response')
+    .option('-t, --task <task>', 'the task; default: the set’s only one')
+    .option('--limit <n>', 'at most so many requests; the rest by running it again', positive)
+    .option('-y, --yes', 'do not ask before spending', false)
+    .addOption(new Option('-s, --settings <file>', 'providers and models').default('escalier.yaml'))
+    .option('--scorers <module>', 'a JavaScript module that exports your own scorers')
+    .addOption(new Option('-c, --concurrency <n>', 'requests at a time').default(20).argParser(positive))
+    .action((options) => run(async () => (await import('./commands/annotate.ts')).annotateCommand)(options));
+
+  program
     .command('simulate')
     .description('what a policy would do on recorded responses, beside what else the same models could')
     .requiredOption('--recorded <folder>', 'a recorded set')

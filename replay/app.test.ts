@@ -205,7 +205,7 @@ describe('a refusal', () => {
       400,
       { error: { type: 'invalid_request_error' } },
     ]);
-    expect((await app.request('/v1/embeddings', { method: 'POST' })).status).toBe(404);
+    expect((await app.request('/v1/audio/speech', { method: 'POST' })).status).toBe(404);
   });
 });
 

@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { Hono } from 'hono';
+import { Hono, type Context } from 'hono';
 import { drawUnit } from '../recorded/random.ts';
 import type { RecordedSet } from '../recorded/read.ts';
-import { completionOf } from './completion.ts';
+import { completionOf, type Completion } from './completion.ts';
 import { connectionOf, type Connection, type ReplayEnv } from './connection.ts';
 import { drawFault, faultPlanSchema, isBilled, type FaultPlan, type FaultPlanInput } from './faults.ts';
 import { AT_ONCE, drawPace, type Latency } from './latency.ts';
-import { createLookup, type Found, type Lookup } from './lookup.ts';
+import { createLookup, type Lookup } from './lookup.ts';
 import { createMeter, type Meter, type OpenEntry } from './meter.ts';
 import { badRequest, errorBody, type Problem } from './problem.ts';
 import { refusal, replyTo } from './reply.ts';
 import { generationOf } from './generation.ts';
-import { isProblem, parseChatRequest, type ChatRequest } from './request.ts';
+import { isProblem, parseChatRequest, parseEmbeddingsRequest, type ChatRequest } from './request.ts';
 import { send } from './send.ts';
 
 export interface ReplayOptions {
@@ -32,7 +32,7 @@ export interface ReplayApp {
 }
 
 /**
- * The replay provider without its socket: OpenAI's chat completions and models under `/v1`, OpenRouter's
+ * The replay provider without its socket: OpenAI's chat completions, embeddings and models under `/v1`, OpenRouter's
  * `GET /v1/generation?id=<response id>`, which tells what was billed; `GET` and `DELETE /meter`, `GET` and `PUT /faults`. It asks for no key.
  * @throws {ZodError} where the faults are none.
  */
@@ -50,10 +50,14 @@ export function createReplayApp({ set, faults = {}, latency = {}, seed = 0 }: Re
   };
   const app = new Hono<ReplayEnv>();
 
-  app.post('/v1/chat/completions', async (context) => {
+  const answer = async (
+    context: Context<ReplayEnv>,
+    resolve: (body: string) => Resolved,
+    prefix: string,
+  ): Promise<Response> => {
     // A client that leaves while it sends its request has sent one that cannot be read.
-    const wanted = resolve(lookup, await context.req.text().catch(() => ''));
-    const [requestId, responseId] = [`req_${randomUUID()}`, `chatcmpl-${randomUUID()}`];
+    const wanted = resolve(await context.req.text().catch(() => ''));
+    const [requestId, responseId] = [`req_${randomUUID()}`, `${prefix}-${randomUUID()}`];
     const clientRequestId = context.req.header('x-client-request-id') ?? null;
     const arrival = { clientRequestId, requestId, responseId, model: wanted.model };
     const listen = (entry: OpenEntry): Connection =>
@@ -61,22 +65,18 @@ export function createReplayApp({ set, faults = {}, latency = {}, seed = 0 }: Re
         if (!closing) entry.abort();
       });
     const headers = { 'x-request-id': requestId };
-    if (wanted.problem !== null) {
-      const entry = meter.open({ ...arrival, queryId: null, fault: null, billed: null, cost: () => 0n });
-      return send(refusal(wanted.problem), listen(entry), entry, { pace: AT_ONCE, headers });
-    }
-    const { request, model, queryId } = wanted;
+    const refuse = (problem: Problem, queryId: string | null): Promise<Response> => {
+      const entry = meter.open({ ...arrival, queryId, fault: null, billed: null, cost: () => 0n });
+      return send(refusal(problem), listen(entry), entry, { pace: AT_ONCE, headers });
+    };
+    if (wanted.problem !== null) return refuse(wanted.problem, null);
+    const { model, queryId } = wanted;
     const key = { model, query: queryId, nth: countUp(model, queryId) };
     const fault = drawFault(plan, seed, key);
-    const response =
-      fault?.kind === 'wrong-answer'
-        ? lookup.findWrong(model, wanted, drawUnit(seed, 'wrong', model, queryId, key.nth))
-        : wanted.response;
-    if (isProblem(response)) {
-      const entry = meter.open({ ...arrival, queryId, fault: null, billed: null, cost: () => 0n });
-      return send(refusal(response), listen(entry), entry, { pace: AT_ONCE, headers });
-    }
-    const completion = completionOf(response, request, responseId);
+    const completion = wanted.completion(responseId, fault?.kind === 'wrong-answer', () =>
+      drawUnit(seed, 'wrong', model, queryId, key.nth),
+    );
+    if (isProblem(completion)) return refuse(completion, queryId);
     const entry = meter.open({
       ...arrival,
       queryId,
@@ -85,8 +85,13 @@ export function createReplayApp({ set, faults = {}, latency = {}, seed = 0 }: Re
       cost: (usage) => lookup.cost(model, usage),
     });
     const pace = drawPace(latency, seed, key);
-    return send(replyTo(request, completion, fault), listen(entry), entry, { pace, headers });
-  });
+    return send(replyTo(wanted.streaming, completion, fault), listen(entry), entry, { pace, headers });
+  };
+
+  app.post('/v1/chat/completions', (context) =>
+    answer(context, (body) => resolveChat(lookup, body), 'chatcmpl'),
+  );
+  app.post('/v1/embeddings', (context) => answer(context, (body) => resolveEmbeddings(lookup, body), 'embd'));
 
   app.get('/v1/generation', (context) => {
     const id = context.req.query('id') ?? '';
@@ -149,14 +154,45 @@ export function createReplayApp({ set, faults = {}, latency = {}, seed = 0 }: Re
   };
 }
 
-type Resolved =
-  | { readonly model: string | null; readonly problem: Problem }
-  | (Found & { readonly model: string; readonly problem: null; readonly request: ChatRequest });
+/** A request that can be answered. */
+interface Wanted {
+  readonly model: string;
+  readonly problem: null;
+  readonly queryId: string;
+  /** @param wrong whether a wrong answer is to be given. @param draw in [0, 1): which of them. */
+  readonly completion: (responseId: string, wrong: boolean, draw: () => number) => Completion | Problem;
+  readonly streaming: Pick<ChatRequest, 'stream' | 'stream_options'>;
+}
 
-function resolve(lookup: Lookup, body: string): Resolved {
+type Resolved = { readonly model: string | null; readonly problem: Problem } | Wanted;
+
+function resolveChat(lookup: Lookup, body: string): Resolved {
   const request = parseChatRequest(body);
   if (isProblem(request)) return { model: null, problem: request };
   const found = lookup.find(request);
   const { model } = request;
-  return isProblem(found) ? { model, problem: found } : { ...found, model, request, problem: null };
+  if (isProblem(found)) return { model, problem: found };
+  return {
+    ...{ model, problem: null, queryId: found.queryId, streaming: request },
+    completion(responseId, wrong, draw) {
+      const response = wrong ? lookup.findWrong(model, found, draw()) : found.response;
+      return isProblem(response) ? response : completionOf(response, request, responseId);
+    },
+  };
+}
+
+function resolveEmbeddings(lookup: Lookup, body: string): Resolved {
+  const request = parseEmbeddingsRequest(body);
+  if (isProblem(request)) return { model: null, problem: request };
+  const found = lookup.findVectors(request);
+  const { model } = request;
+  if (isProblem(found)) return { model, problem: found };
+  const { queryId, vectors, usage } = found;
+  return {
+    ...{ model, problem: null, queryId, streaming: {} },
+    completion: (responseId, wrong) =>
+      wrong
+        ? badRequest('An embedding has no wrong answer', 'input', 'no_wrong_answer')
+        : { ...{ responseId, model, usage, vectors, text: '' }, finishReason: 'stop', logprobs: null },
+  };
 }

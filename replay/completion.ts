@@ -12,6 +12,8 @@ export interface Completion {
   readonly logprobs: readonly number[] | null;
   /** The truth, which is billed. */
   readonly usage: MeteredUsage;
+  /** What embeddings were asked for instead of a text; absent for a completion. */
+  readonly vectors?: readonly Float64Array[];
 }
 
 /** Fewer events than tokens, as several vendors send them, keep a stream of hundreds of tokens cheap to serve. */
@@ -43,7 +45,8 @@ export function completionOf(
 
 /** The body of an answer that is not streamed. */
 export function bodyOf(completion: Completion, reported: MeteredUsage): string {
-  const { text, logprobs, finishReason } = completion;
+  const { text, logprobs, finishReason, vectors } = completion;
+  if (vectors !== undefined) return embeddingsBody(completion.model, vectors, reported);
   return JSON.stringify({
     ...head(completion, 'chat.completion'),
     choices: [
@@ -55,6 +58,19 @@ export function bodyOf(completion: Completion, reported: MeteredUsage): string {
       },
     ],
     usage: toOpenAiUsage(reported),
+  });
+}
+
+function embeddingsBody(
+  model: string,
+  vectors: readonly Float64Array[],
+  { input_tokens }: MeteredUsage,
+): string {
+  return JSON.stringify({
+    object: 'list',
+    data: vectors.map((vector, index) => ({ object: 'embedding', index, embedding: [...vector] })),
+    model,
+    usage: { prompt_tokens: input_tokens, total_tokens: input_tokens },
   });
 }
 

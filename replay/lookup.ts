@@ -6,8 +6,9 @@ import type { RecordedResponse } from '../recorded/format.ts';
 import { recordedPrices } from '../recorded/prices.ts';
 import type { RecordedSet } from '../recorded/read.ts';
 import { badRequest, modelNotFound, type Problem } from './problem.ts';
-import type { ChatRequest } from './request.ts';
-import { toUsage, type MeteredUsage } from './usage.ts';
+import { createEvidenceLookup } from './evidence-lookup.ts';
+import type { ChatRequest, EmbeddingsRequest } from './request.ts';
+import { NOTHING_METERED, toUsage, type MeteredUsage } from './usage.ts';
 
 /** What a recorded set has for a request. */
 export interface Found {
@@ -15,9 +16,22 @@ export interface Found {
   readonly response: RecordedResponse;
 }
 
+/** What a recorded set has for texts that are to be embedded. */
+export interface FoundVectors {
+  /** Of the last text, which is a response's, or the query's own. */
+  readonly queryId: string;
+  readonly vectors: readonly Float64Array[];
+  readonly usage: MeteredUsage;
+}
+
 export interface Lookup {
-  /** The recorded query with equal messages, answered by the model. Of queries with equal messages the first is taken. */
+  /**
+   * The recorded query with equal messages, answered by the model; of queries with equal messages the first. For a judge of the
+   * set: its judgement of the response that the messages show.
+   */
   find(request: ChatRequest): Found | Problem;
+  /** The vectors of an embedder of the set, one for each text. */
+  findVectors(request: EmbeddingsRequest): FoundVectors | Problem;
   /**
    * A wrong response in the form of the right ones: a right one of the model to a query with another reference, billed with
    * the input of the query that was asked.
@@ -35,8 +49,12 @@ export function createLookup(set: RecordedSet): Lookup {
     if (!queries.has(key)) queries.set(key, id);
   }
   const rates = new Map<string, Rates>(
-    Object.entries(set.models).map(([model, details]) => [model, recordedPrices(details)[0].rates]),
+    Object.entries({ ...set.evidence?.models, ...set.models }).map(([model, details]) => [
+      model,
+      recordedPrices(details)[0].rates,
+    ]),
   );
+  const evidence = createEvidenceLookup(set);
   const references = new Map(set.queries.map(({ id, reference }) => [id, reference]));
   return {
     findWrong(model, { queryId, response }, draw) {
@@ -52,9 +70,33 @@ export function createLookup(set: RecordedSet): Lookup {
       }
       return { ...other, input_tokens: response.input_tokens, cached_tokens: response.cached_tokens ?? 0 };
     },
+    findVectors({ model, input }) {
+      const texts = typeof input === 'string' ? [input] : input;
+      const found = texts.flatMap((text) => evidence.vector(model, text) ?? []);
+      const last = found.at(-1);
+      if (!evidence.embedders.includes(model)) return modelNotFound(model, evidence.embedders);
+      if (last === undefined || found.length < texts.length) {
+        const message = `The recorded set has no embedding by "${model}" of such a text: send a query or a response of it, as "escalier annotate" does`;
+        return badRequest(message, 'input', 'text_not_recorded');
+      }
+      return {
+        queryId: last.queryId,
+        vectors: found.map(({ vector }) => vector),
+        usage: {
+          ...NOTHING_METERED,
+          input_tokens: found.reduce((sum, { inputTokens }) => sum + inputTokens, 0),
+        },
+      };
+    },
     find({ model, messages }) {
+      const judged = evidence.judgement(model, messages);
+      if (judged !== null && judged !== undefined) return judged;
       const responses = set.responses.get(model);
-      if (responses === undefined) return modelNotFound(model, [...set.responses.keys()]);
+      if (responses === undefined && judged === null) {
+        const message = `The recorded set has no judgement by "${model}" of what these messages show: judge a response of it, with the built-in prompt`;
+        return badRequest(message, 'messages', 'query_not_recorded');
+      }
+      if (responses === undefined) return modelNotFound(model, [...set.responses.keys(), ...evidence.judges]);
       const queryId = queries.get(keyOf(messages));
       if (queryId === undefined) {
         return badRequest(

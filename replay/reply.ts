@@ -37,7 +37,11 @@ export function refusal(problem: Problem, headers: Readonly<Record<string, strin
 }
 
 /** A recorded response, or the fault in its stead. */
-export function replyTo(request: ChatRequest, completion: Completion, fault: Fault | null): Reply {
+export function replyTo(
+  request: Pick<ChatRequest, 'stream' | 'stream_options'>,
+  completion: Completion,
+  fault: Fault | null,
+): Reply {
   switch (fault?.kind) {
     case 'rate-limit':
       return refusal(RATE_LIMITED, { 'retry-after': String(fault.retry_after_seconds) });
@@ -71,7 +75,11 @@ function unstreamed(completion: Completion, fault: Fault | null): Reply {
   return { ...whole(200, half, tokens, null), cut: true };
 }
 
-function streamed(request: ChatRequest, completion: Completion, fault: Fault | null): Reply {
+function streamed(
+  request: Pick<ChatRequest, 'stream' | 'stream_options'>,
+  completion: Completion,
+  fault: Fault | null,
+): Reply {
   const events = eventsOf(shown(completion, fault));
   const answer = { type: 'answer', status: 200, headers: EVENTS_TYPE, cut: false } as const;
   if (fault?.kind === 'cut-stream' || fault?.kind === 'malformed-json') {
@@ -88,7 +96,11 @@ function streamed(request: ChatRequest, completion: Completion, fault: Fault | n
 }
 
 function shown(completion: Completion, fault: Fault | null): Completion {
-  return fault?.kind === 'empty-content' ? { ...completion, text: '', logprobs: null } : completion;
+  if (fault?.kind !== 'empty-content') return completion;
+  return {
+    ...{ ...completion, text: '', logprobs: null },
+    ...(completion.vectors === undefined ? {} : { vectors: [] }),
+  };
 }
 
 function reportedUsage({ usage }: Completion, fault: Fault | null): MeteredUsage {

@@ -15,15 +15,33 @@ const chatRequestSchema = z.object({
 
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 
+const text = z.string().min(1, 'an embedder takes no empty text');
+const embeddingsRequestSchema = z.object({
+  model: z.string().min(1),
+  input: z.union([text, z.array(text).min(1)]),
+  encoding_format: z.literal('float', 'only float is served here').nullish(),
+});
+
+export type EmbeddingsRequest = z.infer<typeof embeddingsRequestSchema>;
+
 /** @param body the request's JSON as text. */
 export function parseChatRequest(body: string): ChatRequest | Problem {
+  return parse(body, chatRequestSchema);
+}
+
+/** @param body the request's JSON as text. */
+export function parseEmbeddingsRequest(body: string): EmbeddingsRequest | Problem {
+  return parse(body, embeddingsRequestSchema);
+}
+
+function parse<Schema extends z.ZodType<object>>(body: string, schema: Schema): z.infer<Schema> | Problem {
   let json: unknown;
   try {
     json = JSON.parse(body);
   } catch (error) {
     return badRequest(`The body is not JSON: ${(error as Error).message}`, null);
   }
-  const parsed = chatRequestSchema.safeParse(json);
+  const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const param = issue === undefined || issue.path.length === 0 ? null : issue.path.join('.');

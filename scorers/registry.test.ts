@@ -79,6 +79,22 @@ describe('a registry', () => {
     });
   });
 
+  it('takes a kind for remote with options by which it asks or embeds', () => {
+    const options = z.strictObject({ asks: z.array(z.string()), embeds: z.array(z.string()) });
+    const kind = defineScorer({
+      ...{ name: 'asking', summary: 'Asks.', options, remote: false },
+      models: ({ asks }) => asks,
+      embedders: ({ embeds }) => embeds,
+      create: () => () => [],
+    });
+    const parsed = (own: object) => createScorerRegistry([kind]).parse('asking', own);
+    expect(parsed({ asks: [], embeds: [] })).toMatchObject({ scorer: { remote: false, models: [] } });
+    expect(parsed({ asks: ['m'], embeds: [] })).toMatchObject({ scorer: { remote: true, models: ['m'] } });
+    expect(parsed({ asks: [], embeds: ['e'] })).toMatchObject({
+      scorer: { remote: true, scoresLastStage: true, embedders: ['e'] },
+    });
+  });
+
   it('reports every problem of the options by its path', () => {
     expect(registry.parse('agreement', { prior: 0, pior: 1 })).toEqual({
       problems: [
@@ -112,7 +128,6 @@ describe('a registry', () => {
   it.each([
     [{ ...length, name: 'judge' }, /"judge" cannot be registered: the name is taken/],
     [{ ...length, name: 'My Scorer' }, /not in kebab-case/],
-    [{ ...length, name: 'asks', models: () => ['m'] }, /set "remote: true"/],
   ])('refuses a kind that cannot be', (kind, problem) => {
     expect(() => createScorerRegistry([kind])).toThrow(problem);
   });

@@ -1,6 +1,4 @@
-import { createInterface } from 'node:readline/promises';
 import type { Policy, PolicyModel } from '../../core/policy.ts';
-import { formatUsd } from '../../core/money.ts';
 import { pricesOf } from '../../core/price-row.ts';
 import { worstCase, type Price } from '../../core/price.ts';
 import { displaySpend, sumSpend, type Spend } from '../../core/spend.ts';
@@ -10,6 +8,7 @@ import { inputTokenBound } from '../../providers/token-bound.ts';
 import { createRecordedSetWriter } from '../../recorded/write.ts';
 import type { Settings } from '../../settings/load.ts';
 import { withClient } from '../client.ts';
+import { requireConsent } from '../consent.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -162,28 +161,4 @@ function forecast(settings: Settings, items: readonly Item[]): Spend {
 function recordPrices(settings: Settings, model: PolicyModel): readonly Price[] | null {
   const vendor = settings.providers.get(model.provider)?.priceProvider ?? null;
   return pricesOf(model, (modelId) => (vendor === null ? null : catalogueBook(vendor, modelId)));
-}
-
-async function requireConsent(
-  context: Context,
-  options: RecordOptions,
-  cost: Spend,
-  calls: number,
-): Promise<void> {
-  const most =
-    cost.high === null
-      ? 'with no upper limit (a model has no price or no max_output_tokens)'
-      : `at most $${formatUsd(cost.high)}`;
-  const message = `${calls} calls, from about ${displaySpend({ low: cost.low, high: cost.low })} for the input alone, ${most}.`;
-  context.say(message);
-  if (options.yes) return;
-  if (!context.interactive)
-    throw new CliError(`${message} Nothing was spent: add --yes to go ahead`, EXIT.usage);
-  const prompt = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const reply = await prompt.question('Go ahead? [y/N] ', { signal: context.signal });
-    if (!/^y(es)?$/i.test(reply.trim())) throw new CliError('Nothing was spent.', EXIT.interrupted);
-  } finally {
-    prompt.close();
-  }
 }

@@ -56,13 +56,18 @@ export async function readSource(context: Context, options: SourceOptions): Prom
   const source =
     recorded === undefined
       ? await ofLedger(context, options.task)
-      : await ofFolder(recorded, options.task, evidence);
+      : await readFolder(recorded, options.task, evidence);
   return { ...source, evidence, answer: await answerOf(source.set, options) };
 }
 
 type Read = Pick<Source, 'set' | 'from'>;
 
-async function ofFolder(folder: string, task: string | undefined, evidence: EvidenceModels): Promise<Read> {
+/** A recorded set's queries of one task. @throws {CliError} where there are several and none is named. */
+export async function readFolder(
+  folder: string,
+  task: string | undefined,
+  evidence: EvidenceModels,
+): Promise<Read> {
   const set = await readRecordedSet(folder, { evidence }).catch((error: unknown) => {
     throw new CliError(messageOf(error), EXIT.usage, error);
   });

@@ -111,7 +111,7 @@ export function fromArtifact(content: unknown): LearnedModel {
 }
 
 /** Which of the features that have to be bought there are. */
-export function boughtBy(evidence: EvidenceSource | null): { judge: boolean; embedder: boolean } {
+function boughtBy(evidence: EvidenceSource | null): { judge: boolean; embedder: boolean } {
   return { judge: evidence?.judge !== undefined, embedder: evidence?.embedder !== undefined };
 }
 

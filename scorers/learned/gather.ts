@@ -1,7 +1,7 @@
 import type { ScoredQuery, ScoredResponse, ScoringContext } from '../scorer.ts';
 import { judgeMessages, readGrade } from '../judge.ts';
 import type { EvidenceSource } from './artifact.ts';
-import { embeddedQuery, embeddedText, embeddingOf, NO_EVIDENCE, type Evidence } from './evidence.ts';
+import { embeddedQuery, embeddedText, embeddingOf, type Evidence } from './evidence.ts';
 
 /**
  * Has everything bought that a scorer was learned with, for every response so far: a grade of each that holds an answer, and
@@ -18,32 +18,32 @@ export async function gatherEvidence(
   context: ScoringContext,
 ): Promise<Evidence[]> {
   const asked = embedder === undefined ? null : embeddedQuery(query.messages);
-  const grades = responses.map((response) =>
-    judge === undefined || response.answer === null ? null : gradeOf(judge, query, response, context),
-  );
-  const vectors = responses.map((response, at) =>
-    embedder === undefined
-      ? null
-      : vectorsOf(
-          embedder,
-          response,
-          [...(at === 0 && asked !== null ? [asked] : []), embeddedText(response.text)],
-          context,
-        ),
-  );
-  const outcomes = await Promise.allSettled([...grades, ...vectors]);
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
-  const had = await Promise.all(vectors);
-  const [first] = had;
-  const queryVector = asked === null ? null : (first?.[0] ?? null);
-  return Promise.all(
-    responses.map(async (_response, at): Promise<Evidence> => {
-      const own = had[at]?.at(-1) ?? null;
-      const embedding = own === null ? null : embeddingOf(queryVector, own);
-      return { ...NO_EVIDENCE, grade: (await grades[at]) ?? null, embedding };
-    }),
-  );
+  const [grades, vectors] = await Promise.all([
+    Promise.allSettled(
+      responses.map(async (response) =>
+        judge === undefined || response.answer === null ? null : gradeOf(judge, query, response, context),
+      ),
+    ),
+    Promise.allSettled(
+      responses.map(async (response, at) => {
+        const texts = [...(at === 0 && asked !== null ? [asked] : []), embeddedText(response.text)];
+        return embedder === undefined ? null : vectorsOf(embedder, response, texts, context);
+      }),
+    ),
+  ]);
+  for (const outcome of [...grades, ...vectors]) if (outcome.status === 'rejected') throw outcome.reason;
+  const queryVector = asked === null ? null : (valueOf(vectors[0])?.[0] ?? null);
+  return responses.map((_response, at) => {
+    const own = valueOf(vectors[at])?.at(-1) ?? null;
+    return {
+      grade: valueOf(grades[at]),
+      embedding: own === null ? null : embeddingOf(queryVector, own),
+    };
+  });
+}
+
+function valueOf<Value>(outcome: PromiseSettledResult<Value | null> | undefined): Value | null {
+  return outcome?.status === 'fulfilled' ? outcome.value : null;
 }
 
 async function gradeOf(
