@@ -3,11 +3,17 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import { sha256 } from '../core/request-hash.ts';
 import { EMBEDDER, JUDGE, withEvidence } from '../test/support/made-evidence.ts';
 import { LADDER, MADE_ANSWER, madeSet } from '../test/support/made-set.ts';
+import { recordedPrices } from '../recorded/prices.ts';
 import type { RecordedSet } from '../recorded/read.ts';
+import { learnedScore } from '../scorers/learned/score.ts';
 import { servedJudge } from './cross-fit.ts';
 import { toDataset } from './dataset.ts';
 import { figuresOf } from './figures.ts';
 import { fitScorers } from './learn.ts';
+import { outcomesAt } from './outcomes-at.ts';
+import { modelsOn } from './pool.ts';
+import { simulatedEvidence } from './simulated-evidence.ts';
+import { simulateQuery, type SimulatedPolicy } from './simulate.ts';
 import { halvesOf } from './split.ts';
 import { Tables } from './tables.ts';
 
@@ -35,7 +41,6 @@ describe('evidence that is bought', () => {
       both: aurocOf(from, { judge: JUDGE, embedder: EMBEDDER }),
     });
     const [good, noise] = [of(knows), of(guesses)];
-    console.log({ without, good, noise });
     for (const auroc of Object.values(good)) expect(auroc).toBeGreaterThan(without + 0.03);
     expect(good.both).toBeGreaterThan(Math.max(good.judge, good.embedder) - 0.01);
     // A standard error of an AUROC of so few is about 0.02.
@@ -72,4 +77,50 @@ describe('evidence that is bought', () => {
       { what: expect.stringMatching(/^\d+ of \d+ judgements$/) as string },
     ]);
   });
+
+  test('is paid for in learning as in the state machine, and says the same there', async () => {
+    const bought = withEvidence(madeSet(LADDER, { queries: 160, silent: 0.2 }));
+    const names = { judge: JUDGE, embedder: EMBEDDER };
+    const { dataset } = toDataset(bought, MADE_ANSWER, names);
+    const { train, test: held } = halvesOf(dataset.queries);
+    const { artifact, fit } = fitScorers(dataset, train, OPTIONS);
+    expect(artifact).toMatchObject({
+      formatVersion: 3,
+      evidence: { judge: { model: JUDGE }, embedder: { model: EMBEDDER, dimensions: 24 } },
+    });
+    const judge = servedJudge(dataset, fit, held);
+    for (const chain of [[0, 1, 3], [1, 2], [2]]) {
+      const thresholds = chain.map(() => 0.8);
+      const table = new Tables(dataset, held, () => judge).chain(chain);
+      const served = outcomesAt(table, thresholds);
+      const asked = chain.length === 1 ? {} : names;
+      const policy: SimulatedPolicy = {
+        stages: chain.map((model) => ({ model: dataset.models[model]!, worstCaseUsd: null })),
+        thresholds,
+        scorer: { scoresLastStage: true, worstCaseUsd: '0' },
+        limits: { maxCostUsd: null, deadlineMs: null },
+        modelAccuracy: chain.map((model) => fit.accuracy[model]!),
+        answer: MADE_ANSWER,
+        score: learnedScore(artifact, asked),
+        prices: chain.map((model) => recordedPrices(bought.models[dataset.models[model]!]!)[0]),
+        ...(chain.length === 1 ? {} : { evidence: simulatedEvidence(bought, names) }),
+      };
+      const runs = [];
+      for (const query of held) {
+        const own = dataset.queries[query]!;
+        runs.push(await simulateQuery(policy, own, (model) => bought.responses.get(model)?.get(own.id)));
+      }
+      for (const [at, run] of runs.entries()) {
+        expect(run.calls).toBe(served.stops[at]! + 1);
+        expect(run.correct).toBe(served.right[at] === 1);
+        expect(Number(run.cost) * 1e-12).toBeCloseTo(served.costUsd[at]!, 12);
+        if (chain.length > 1) expect(run.confidence).toBeCloseTo(served.confidence[at]!, 12);
+      }
+      const figures = figuresOf(dataset, held, table, thresholds, 3, () => judge);
+      const shares = figures.spend_by_stage.flatMap(({ model: _model, ...share }) => Object.values(share));
+      expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
+      const alone = modelsOn(dataset, held)[chain[0]!]!;
+      if (chain.length === 1) expect(figures.cost_usd_per_query).toBeCloseTo(alone.costUsd, 12);
+    }
+  }, 60_000);
 });

@@ -49,7 +49,7 @@ export async function observedTraffic(
     name: 'observed-scoring',
     text: `select case when count(*) = 0 then '0' when count(*) = count(cost_high_usd)
              then trim_scale(round(sum(cost_high_usd) / count(distinct (query_id, stage)), 12))::text end as usd
-           from attempts where purpose = 'score' and policy_version = $4 and ${startedInRange('task', 'query_started_at')}`,
+           from attempts where purpose in ('score', 'embed') and policy_version = $4 and ${startedInRange('task', 'query_started_at')}`,
     values,
   });
   return {

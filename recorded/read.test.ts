@@ -101,3 +101,50 @@ describe.skipIf(!existsSync(gsm8k))('the recorded gsm8k', () => {
     expect([...set.responses.values()].map(({ size }) => size)).toEqual(Array(19).fill(1319));
   });
 });
+
+describe('evidence of a recorded set', () => {
+  const JUDGEMENT = { id: 'q1', model: 'm', grade: 0.7, input_tokens: 9, output_tokens: 3 };
+  const VECTOR = { id: 'q1', vector: [0.5, 0.1], input_tokens: 4 };
+  const files = (more: Record<string, string> = {}) => ({
+    'models.json': JSON.stringify({ ...MODELS, j: MODELS.m, e: MODELS.m }),
+    'judgements/j.jsonl': lines(JUDGEMENT),
+    'embeddings/e.jsonl': lines(VECTOR, { ...VECTOR, model: 'm', vector: 'AAAAPwAAgD8=' }),
+    ...more,
+  });
+  beforeEach(async () => {
+    await mkdir(join(dir, 'judgements'));
+    await mkdir(join(dir, 'embeddings'));
+  });
+
+  it('is read where it is asked for, and its models are no candidates', async () => {
+    await put(files());
+    expect(await readRecordedSet(dir)).not.toHaveProperty('evidence');
+    const { evidence, models } = await readRecordedSet(dir, { evidence: 'all' });
+    expect(Object.keys(models)).toEqual(['m']);
+    expect(Object.keys(evidence!.models)).toEqual(['j', 'e']);
+    expect(evidence!.judgements.get('j')?.get('["q1","m"]')).toEqual(JUDGEMENT);
+    const vectors = evidence!.embeddings.get('e')!;
+    expect([...vectors.get('["q1"]')!.vector]).toEqual([0.5, Math.fround(0.1)]);
+    expect([...vectors.get('["q1","m"]')!.vector]).toEqual([0.5, 1]);
+    const some = (await readRecordedSet(dir, { evidence: { judge: 'j' } })).evidence!;
+    expect([...some.judgements.keys(), ...some.embeddings.keys()]).toEqual(['j']);
+  });
+
+  it.each<[Record<string, string>, { judge?: string; embedder?: string } | 'all', RegExp]>([
+    [{}, { judge: 'x' }, /no judgements of "x" \(j\).*escalier annotate .* --judge x/],
+    [{}, { embedder: 'x' }, /no embeddings of "x"/],
+    [{ 'models.json': JSON.stringify(MODELS) }, 'all', /no entry "j": add its prices/],
+    [{ 'judgements/j.jsonl': lines(JUDGEMENT, JUDGEMENT) }, 'all', /jsonl:2: .*stands twice/],
+    [{ 'judgements/j.jsonl': lines({ ...JUDGEMENT, grade: 7 }) }, 'all', /grade/],
+    [{ 'embeddings/e.jsonl': lines(VECTOR, VECTOR) }, 'all', /jsonl:2: .*stands twice/],
+    [
+      { 'embeddings/e.jsonl': lines(VECTOR, { ...VECTOR, model: 'm', vector: [1] }) },
+      'all',
+      /has 1 numbers, those before it 2/,
+    ],
+    [{ 'embeddings/e.jsonl': lines({ ...VECTOR, vector: 'AAAA' }) }, 'all', /vector/],
+  ])('says what is wrong with %j', async (more, evidence, problem) => {
+    await put(files(more));
+    await expect(readRecordedSet(dir, { evidence })).rejects.toThrow(problem);
+  });
+});

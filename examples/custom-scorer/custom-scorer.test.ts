@@ -7,7 +7,8 @@ import { createScorerRegistry, type ScoredResponse, type ScorerKind } from '../.
 
 const query = { task: 't', messages: [], parameters: {} };
 const context = {
-  ask: () => Promise.reject(new Error('nobody to ask')), embed: () => Promise.reject(new Error('nobody to ask')),
+  ask: () => Promise.reject(new Error('nobody to ask')),
+  embed: () => Promise.reject(new Error('nobody to ask')),
   signal: new AbortController().signal,
 };
 const response = (answer: string | null, text: string): ScoredResponse => ({

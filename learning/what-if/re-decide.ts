@@ -154,7 +154,9 @@ function spentUpTo(query: PastQuery, { sameScorer }: WhatIf, called: number, sco
   return sumSpend(
     query.attempts
       .filter(({ purpose, stage }) =>
-        purpose === 'score' ? sameScorer && stage <= scored : purpose !== 'serve' || stage <= called,
+        purpose === 'score' || purpose === 'embed'
+          ? sameScorer && stage <= scored
+          : purpose !== 'serve' || stage <= called,
       )
       .map(({ spend }) => spend),
   );

@@ -2,6 +2,8 @@ import { uniformOf } from '../../learning/random.ts';
 import { evidenceKey, type EmbeddedText, type RecordedEvidence } from '../../recorded/evidence.ts';
 import type { RecordedJudgement } from '../../recorded/format.ts';
 import type { RecordedSet } from '../../recorded/read.ts';
+import { createRecordedSetWriter } from '../../recorded/write.ts';
+import { writeEmbeddings, writeJudgements } from '../../recorded/write-evidence.ts';
 
 export const JUDGE = 'judge-model';
 export const EMBEDDER = 'embedder-model';
@@ -26,29 +28,32 @@ export function withEvidence(
   const normal = () => Array.from({ length: 12 }, uniform).reduce((sum, value) => sum + value, -6);
   const judgements = new Map<string, RecordedJudgement>();
   const embeddings = new Map<string, EmbeddedText>();
-  const embed = (id: string, shift: number, model?: string): void => {
-    const vector = Float64Array.from({ length: dimensions }, (_, at) =>
-      Math.fround(normal() + (at === 0 ? shift : at === 1 ? 1 : 0)),
-    );
-    embeddings.set(evidenceKey(id, model), {
-      ...{ id, vector, input_tokens: 20 + Math.floor(30 * uniform()) },
-      ...(model === undefined ? {} : { model }),
-    });
+  /** The same text has the same vector, as an embedder would have it. */
+  const embedded = new Map<string, Pick<EmbeddedText, 'vector' | 'input_tokens'>>();
+  const embed = (id: string, text: string, shift: number, model?: string): void => {
+    const known = embedded.get(text) ?? {
+      vector: Float64Array.from({ length: dimensions }, (_, at) =>
+        Math.fround(normal() + (at === 0 ? shift : at === 1 ? 1 : 0)),
+      ),
+      input_tokens: 20 + Math.floor(30 * uniform()),
+    };
+    embedded.set(text, known);
+    embeddings.set(evidenceKey(id, model), { id, ...known, ...(model === undefined ? {} : { model }) });
   };
-  for (const { id } of set.queries) {
-    embed(id, 0);
+  for (const { id, messages } of set.queries) {
+    embed(id, JSON.stringify(messages), 0);
+    const graded = new Map<string, Omit<RecordedJudgement, 'id' | 'model'>>();
     for (const [model, own] of set.responses) {
-      const correct = own.get(id)?.correct ?? 0;
-      const drawn = uniform();
-      const grade = Math.round(10 * (insight * correct + (1 - insight) * drawn)) / 10;
-      judgements.set(evidenceKey(id, model), {
-        ...{ id, model, grade: uniform() < silent ? null : grade },
-        ...{
-          input_tokens: 300 + Math.floor(100 * uniform()),
-          output_tokens: 40 + Math.floor(20 * uniform()),
-        },
-      });
-      embed(id, (correct - 0.5) * distance, model);
+      const { correct = 0, text = '' } = own.get(id) ?? {};
+      const grade = Math.round(10 * (insight * correct + (1 - insight) * uniform())) / 10;
+      const judged = graded.get(text) ?? {
+        grade: uniform() < silent ? null : grade,
+        input_tokens: 300 + Math.floor(100 * uniform()),
+        output_tokens: 40 + Math.floor(20 * uniform()),
+      };
+      graded.set(text, judged);
+      judgements.set(evidenceKey(id, model), { id, model, ...judged });
+      embed(id, text, (correct - 0.5) * distance, model);
     }
   }
   const evidence: RecordedEvidence = {
@@ -63,6 +68,25 @@ export function withEvidence(
 }
 
 /** Every model's, judge's and embedder's prices. */
-export function allModels(set: RecordedSet): RecordedSet['models'] {
+function allModels(set: RecordedSet): RecordedSet['models'] {
   return { ...set.models, ...set.evidence?.models };
+}
+
+/** Writes a set into an empty folder, with its evidence where it has some. */
+export async function writeSet(dir: string, set: RecordedSet): Promise<void> {
+  const writer = await createRecordedSetWriter(dir);
+  for (const query of set.queries) await writer.addQuery(query);
+  for (const own of set.responses.values()) for (const row of own.values()) await writer.addResponse(row);
+  await writer.writeModels(allModels(set));
+  await writer.close();
+  for (const [judge, rows] of set.evidence?.judgements ?? []) {
+    const judgements = await writeJudgements(dir, judge);
+    for (const row of rows.values()) await judgements.add(row);
+    await judgements.close();
+  }
+  for (const [embedder, rows] of set.evidence?.embeddings ?? []) {
+    const embeddings = await writeEmbeddings(dir, embedder);
+    for (const row of rows.values()) await embeddings.add({ ...row, vector: [...row.vector] });
+    await embeddings.close();
+  }
 }

@@ -83,7 +83,7 @@ export function useReplayWorld(options: ReplayWorldOptions = {}): ReplayWorld {
     });
   beforeAll(async () => {
     installRuntime(pino({ level: 'trace' }, { write: (line: string) => void log.push(line) }));
-    set = await readRecordedSet(folder);
+    set = await readRecordedSet(folder, { evidence: 'all' });
     replay = await startReplay({ set, seed });
     const keys = payloadKey === undefined ? null : parseKeys(payloadKey);
     const ports = createPorts({
