@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createAppender, prepareToAppend } from './append.ts';
+import { createAppender, prepareToAppend, type Appender } from './append.ts';
 import { evidenceKey } from './evidence.ts';
 import { fileNameOf, modelOf, rowFiles } from './files.ts';
 import {
@@ -38,23 +38,28 @@ async function evidenceWriter<Row extends { id: string; model?: string | undefin
   name: string,
   schema: typeof recordedJudgementSchema | typeof recordedEmbeddingSchema,
 ): Promise<EvidenceWriter<Row>> {
-  await mkdir(folder, { recursive: true });
   const known = [...(await rowFiles(folder))].find(([fileName, at]) => modelOf(fileName, at) === name)?.[1];
   const there = new Set<string>();
   if (known !== undefined) {
     await prepareToAppend(known);
     for await (const { value } of readRows(known, schema)) there.add(evidenceKey(value.id, value.model));
   }
-  const appender = createAppender(known ?? join(folder, `${fileNameOf(name)}.jsonl`));
+  // Made with the first row: an empty file would say that there is evidence.
+  let appender: Promise<Appender> | null = null;
+  const open = async (): Promise<Appender> => {
+    await mkdir(folder, { recursive: true });
+    return createAppender(known ?? join(folder, `${fileNameOf(name)}.jsonl`));
+  };
   return {
     has: (id, model) => there.has(evidenceKey(id, model)),
     async add(row) {
       const key = evidenceKey(row.id, row.model);
       if (there.has(key)) throw new Error(`${folder} already has the row ${key} of "${name}"`);
       there.add(key);
-      await appender.append(`${JSON.stringify(row)}\n`);
+      appender ??= open();
+      await (await appender).append(`${JSON.stringify(row)}\n`);
     },
-    close: () => appender.close(),
+    close: async () => (await appender)?.close(),
   };
 }
 

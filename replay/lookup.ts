@@ -18,7 +18,7 @@ export interface Found {
 
 /** What a recorded set has for texts that are to be embedded. */
 export interface FoundVectors {
-  /** Of the last text, which is a response's, or the query's own. */
+  /** Of the first text. */
   readonly queryId: string;
   readonly vectors: readonly Float64Array[];
   readonly usage: MeteredUsage;
@@ -73,14 +73,14 @@ export function createLookup(set: RecordedSet): Lookup {
     findVectors({ model, input }) {
       const texts = typeof input === 'string' ? [input] : input;
       const found = texts.flatMap((text) => evidence.vector(model, text) ?? []);
-      const last = found.at(-1);
+      const [first] = found;
       if (!evidence.embedders.includes(model)) return modelNotFound(model, evidence.embedders);
-      if (last === undefined || found.length < texts.length) {
+      if (first === undefined || found.length < texts.length) {
         const message = `The recorded set has no embedding by "${model}" of such a text: send a query or a response of it, as "escalier annotate" does`;
         return badRequest(message, 'input', 'text_not_recorded');
       }
       return {
-        queryId: last.queryId,
+        queryId: first.queryId,
         vectors: found.map(({ vector }) => vector),
         usage: {
           ...NOTHING_METERED,

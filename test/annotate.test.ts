@@ -129,4 +129,5 @@ test('says what to mend, and spends nothing unasked', async () => {
   const unasked = await refusal({ recorded: fresh, judge: JUDGE, yes: false });
   expect(unasked.exitCode).toBe(EXIT.usage);
   expect(unasked.message).toMatch(new RegExp(`^${answered.length} calls, .*Nothing was spent`));
+  expect((await readRecordedSet(fresh, { evidence: 'all' })).evidence?.judgements.size).toBe(0);
 });

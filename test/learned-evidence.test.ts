@@ -34,7 +34,7 @@ let policy: SimulatedPolicy;
 beforeAll(async () => {
   await writeFile(settings, settingsText(world.replay.url));
   await learnCommand(fakeContext({}), {
-    ...{ recorded, out, judge: JUDGE, embedder: EMBEDDER, budget: 0.7 },
+    ...{ recorded, settings, out, judge: JUDGE, embedder: EMBEDDER, budget: 0.7 },
     ...{ confidence: 0.9, include: [], seed: 1 },
   });
   const file = await readPolicyFile(join(out, 'policy.json'), createScorerRegistry(), learnedScore);
@@ -57,7 +57,7 @@ function settingsText(url: string): string {
     'tasks:',
     '  sums:',
     '    chain: [tiny, large]',
-    '    threshold: 0.9',
+    '    threshold: 0.5',
     '    max_cost_per_query_usd: 10',
     '    answer: { json: /answer, normalise: number }',
     '    scorer: agreement',
@@ -129,7 +129,9 @@ test('a scoring that is tried again buys nothing twice', async () => {
     ({ calls, bought }) => calls > 1 && bought.every(({ answer }) => answer !== null),
   );
   await world.setFaults({
-    rules: [{ model: EMBEDDER, query: query.id, nth: 1, fault: { kind: 'server-error' } }],
+    rules: [
+      { model: EMBEDDER, query: query.id, nth: 1, fault: { kind: 'rate-limit', retry_after_seconds: 1 } },
+    ],
   });
   const answer = await world.client.ask({ task: 'sums', messages: query.messages });
   const run = await simulated(query);
@@ -161,7 +163,7 @@ test('a judge that gives no reply is missing, and is not asked again at the next
 test('an embedder that stays away leaves responses unscored, and the query is answered', async () => {
   await world.setFaults({ rules: [{ model: EMBEDDER, fault: { kind: 'server-error' } }] });
   const answer = await world.client.ask({ task: 'sums', messages: held()[20]!.messages });
-  expect(answer).toMatchObject({ accepted: false, confidence: null });
+  expect(answer).toMatchObject({ outcome: 'last-stage', confidence: null });
 }, 120_000);
 
 test('is simulated on recorded evidence, and what-if says why it cannot decide the past', async () => {

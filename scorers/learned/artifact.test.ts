@@ -24,6 +24,25 @@ const model: LearnedModel = {
 };
 const artifact = toArtifact('sums', model);
 
+const EVIDENCE = { judge: { model: 'j', prompt: '{response}' } };
+
+describe('an artifact with evidence', () => {
+  const bought = toArtifact('sums', { ...model, evidence: EVIDENCE });
+
+  test('is of another version, and gives back whom to ask and what', () => {
+    expect(bought).toEqual({ ...artifact, formatVersion: 3, evidence: EVIDENCE });
+    expect(fromArtifact(bought)).toEqual({ ...model, evidence: EVIDENCE });
+  });
+
+  test('is scored with the models that it was learned with, or with none', () => {
+    expect(() => learnedScore(bought, { judge: 'other' })).toThrow('with the judge j, not with other');
+    expect(() => learnedScore(bought, { judge: 'j', embedder: 'e' })).toThrow('with no embedder, not with e');
+    expect(() => learnedScore(artifact, { judge: 'j' })).toThrow('with no judge, not with j');
+    expect(() => learnedScore(bought, { judge: 'j' })).not.toThrow();
+    expect(() => learnedScore(bought)).not.toThrow();
+  });
+});
+
 describe('an artifact', () => {
   test('gives back what was put in, in single precision', () => {
     expect(fromArtifact(artifact)).toEqual(model);

@@ -81,7 +81,31 @@ describe('the scorer "learned"', () => {
     await expect(load).rejects.toThrow(/cannot be used by this version .* learn and promote it again/s);
   });
 
-  it('takes a hash and nothing else for its options', () => {
+  it('is remote, and names whom it asks, where evidence is bought', async () => {
+    const bought: unknown[] = [];
+    const registry = createScorerRegistry().including([
+      createLearnedKind(
+        () => Promise.resolve(artifact),
+        (content, names) => {
+          bought.push(names);
+          return compile(content, names);
+        },
+      ),
+    ]);
+    const options = { sha256: hash, judge: 'j', embedder: 'e' };
+    expect(registry.parse('learned', options)).toEqual({
+      scorer: {
+        ...{ name: 'learned', options, remote: true, scoresLastStage: true },
+        ...{ models: ['j'], embedders: ['e'] },
+      },
+    });
+    await registry.load({ name: 'learned', options });
+    await registry.load({ name: 'learned', options: { sha256: hash } });
+    await registry.load({ name: 'learned', options });
+    expect(bought).toEqual([{ judge: 'j', embedder: 'e' }, {}]);
+  });
+
+  it('takes a hash and nothing unknown for its options', () => {
     const registry = registryOf(() => Promise.resolve(artifact));
     for (const options of [{}, { sha256: 'ABC' }, { sha256: hash, path: 'scorer.json' }]) {
       expect(registry.parse('learned', options)).toHaveProperty('problems');
