@@ -117,7 +117,9 @@ describe('evidence that is bought', () => {
         if (chain.length > 1) expect(run.confidence).toBeCloseTo(served.confidence[at]!, 12);
       }
       const figures = figuresOf(dataset, held, table, thresholds, 3, () => judge);
-      const shares = figures.spend_by_stage.flatMap(({ model: _model, ...share }) => Object.values(share));
+      const shares = figures.spend_by_stage.flatMap(({ served: own, agreed, discarded, scoring = 0 }) => [
+        ...[own, agreed, discarded, scoring],
+      ]);
       expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 9);
       const alone = modelsOn(dataset, held)[chain[0]!]!;
       if (chain.length === 1) expect(figures.cost_usd_per_query).toBeCloseTo(alone.costUsd, 12);

@@ -15,7 +15,8 @@ import { REPLAY, replayProvider } from './support/replay-world.ts';
 
 const database = useDatabase();
 const { tiny, large } = LADDER;
-const whole = withEvidence(madeSet({ tiny, large }, { queries: 10, silent: 0.2 }));
+const bare = madeSet({ tiny, large }, { queries: 10, silent: 0.2 });
+const whole = withEvidence(bare);
 let env: Record<string, string>;
 let replay: ReplayServer;
 let worker: HostedWorker;
@@ -34,7 +35,6 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'escalier-annotate-'));
   recorded = join(folder, 'set');
   settings = join(folder, 'escalier.yaml');
-  const { evidence: _evidence, ...bare } = whole;
   await writeSet(recorded, bare);
   const model = (name: string, input: number, output: number) =>
     `  ${name}: { provider: ${REPLAY}, max_output_tokens: 500, price: { input_usd_per_mtok: ${input}, output_usd_per_mtok: ${output} } }`;
@@ -124,7 +124,6 @@ test('says what to mend, and spends nothing unasked', async () => {
     /has no model "nobody" \(there are: judge-model/,
   );
   const fresh = join(folder, 'fresh');
-  const { evidence: _evidence, ...bare } = whole;
   await writeSet(fresh, bare);
   const unasked = await refusal({ recorded: fresh, judge: JUDGE, yes: false });
   expect(unasked.exitCode).toBe(EXIT.usage);
