@@ -7,7 +7,7 @@ import { uniformOf } from './random.ts';
  * How much the weights are held back (ridge): features, n-grams, models' intercepts, and features that are bought. In units of
  * one observation.
  */
-const PENALTIES = { features: 2000, ngrams: 2, intercepts: 1, judge: 50, embedder: 2000 };
+const PENALTIES = { features: 2000, ngrams: 2, intercepts: 1, judge: 50, embedder: 10_000 };
 /** Passes over the data: after about six the held-out AUROC no longer moves. */
 const PASSES = 8;
 const PLACES = 1 << NGRAM_BITS;
