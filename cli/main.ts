@@ -7,6 +7,7 @@ import { addPriceCommands } from './price-commands.ts';
 import { addServingCommands } from './serving-commands.ts';
 import { fraction, list, positive, whole } from './arguments.ts';
 import { createContext, messageOf, type Context } from './context.ts';
+import { POOLINGS } from './embedder/local-embedder.ts';
 import { addQualityCommands } from './quality-commands.ts';
 import { CliError, EXIT } from './exit.ts';
 
@@ -218,6 +219,15 @@ program
   .option('-p, --port <port>', 'where', whole, 9400)
   .option('--latency <ms>', 'before each response', whole, 0)
   .action((options) => run(async () => (await import('./commands/replay.ts')).replayCommand)(options));
+
+program
+  .command('embedder')
+  .description('serve an embedding model of this machine (ONNX) as an OpenAI-compatible provider')
+  .requiredOption('--model <folder or id>', 'a folder with an ONNX model, or an id of the Hugging Face hub')
+  .option('-p, --port <port>', 'where', whole, 9500)
+  .addOption(new Option('--pooling <how>', 'as the model was trained').choices(POOLINGS).default('mean'))
+  .option('--dtype <type>', 'of the weights’ file: fp32, fp16, q8, …', 'fp32')
+  .action((options) => run(async () => (await import('./commands/embedder.ts')).embedderCommand)(options));
 
 program
   .command('codec-server')
