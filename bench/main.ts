@@ -92,7 +92,9 @@ async function measure(section: Section, report: Report, run: Run): Promise<void
       report.memory = await each(run, (variant) => measureMemory(variant, world.ledgerUrl, options));
       break;
     case 'waiting':
-      report.waiting = await each(run, (variant) => measureWaiting(variant, world, options.waiting));
+      report.waiting = await each(run, (variant) =>
+        measureWaiting(variant, world, options.waiting, options.waitSeconds),
+      );
       break;
     case 'ledger-scale':
       report.ledgerScale = await measureLedgerScale(world, options.seconds);

@@ -1,6 +1,7 @@
 /**
  * The models of every variant: an OpenAI-compatible server that answers at once, or later, by its path. `small` says nothing
- * of use, `large` the number. `GET /open` tells how many requests wait, and how many did at most.
+ * of use, `large` the number. `GET /open` tells how many requests wait, and how many did at most; `PUT /wait/<ms>` says how long
+ * those of the profile `wait` do.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,10 +18,17 @@ const TEXTS: Readonly<Record<string, string>> = {
 let count = 0;
 let open = 0;
 let mostOpen = 0;
+let wait: { readonly minMs: number; readonly maxMs: number } = PROFILES.wait;
 
 const server = createServer((request, response) => {
   if (request.url === '/open') {
     response.end(JSON.stringify({ open, mostOpen, count }));
+    return;
+  }
+  const [, told] = /^\/wait\/(\d+)$/.exec(request.url ?? '') ?? [];
+  if (request.method === 'PUT' && told !== undefined) {
+    wait = { minMs: Number(told), maxMs: Number(told) };
+    response.writeHead(204).end();
     return;
   }
   const [, name = ''] = /^\/(\w+)\/v1\/chat\/completions$/.exec(request.url ?? '') ?? [];
@@ -32,7 +40,7 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => void chunks.push(chunk));
   request.on('end', () => {
-    const { minMs, maxMs } = PROFILES[profile];
+    const { minMs, maxMs } = profile === 'wait' ? wait : PROFILES[profile];
     const { model } = JSON.parse(Buffer.concat(chunks).toString()) as { model: string };
     count += 1;
     const jitter = maxMs === minMs ? 0 : drawUnit(SEED, 'upstream', profile, count);

@@ -111,7 +111,7 @@ function waitingGoals(report: Report, of: VariantName): Goal[] {
   const attempts = Object.values(waiting?.attempts ?? {}).reduce((sum, count) => sum + count, 0);
   return [
     {
-      measure: `${waiting?.cascades ?? 2_000} cascades that wait 30 s at each stage, one worker`,
+      measure: `${waiting?.cascades ?? 2_000} cascades that wait ${waiting?.waitSeconds ?? 30} s at each stage, one worker`,
       of,
       goal: 'all held, no timeouts, memory stated',
       measured:

@@ -26,6 +26,8 @@ export interface BenchOptions {
   readonly cascades: number;
   /** Cascades of the section `waiting`. */
   readonly waiting: number;
+  /** How long its models take, at each stage. */
+  readonly waitSeconds: number;
   readonly quick: boolean;
   /** Where the JSON goes. */
   readonly out: string;
@@ -44,6 +46,7 @@ const HELP = `npm run bench -- [options]
   --at-once n      cascades at a time under load; default 50
   --cascades n     of the section memory; default 10000
   --waiting n      of the section waiting; default 2000
+  --wait-seconds n that its models take, at most 100; default 30
   --quick          one round of everything that is short, in about a minute
   --out file       for the results as JSON; default bench.json`;
 
@@ -57,6 +60,7 @@ const flags = {
   'at-once': { type: 'string', default: '50' },
   cascades: { type: 'string', default: '10000' },
   waiting: { type: 'string', default: '2000' },
+  'wait-seconds': { type: 'string', default: '30' },
   quick: { type: 'boolean', default: false },
   out: { type: 'string', default: 'bench.json' },
   help: { type: 'boolean', default: false },
@@ -93,6 +97,7 @@ export function parseOptions(args: string[]): BenchOptions | null {
     atOnce: whole('at-once', values['at-once']),
     cascades: whole('cascades', values.cascades),
     waiting: whole('waiting', values.waiting),
+    waitSeconds: Math.min(100, whole('wait-seconds', values['wait-seconds'])),
     quick,
     out: values.out,
   };

@@ -1,11 +1,13 @@
 import pg from 'pg';
 import { cpuBetween, cpuOf, residentBytes, type CpuByRole } from '../run/cpu.ts';
-import { MODELS, PROFILES } from '../run/profiles.ts';
+import { MODELS } from '../run/profiles.ts';
 import type { Variant } from '../run/variants.ts';
 import type { World } from '../run/world.ts';
 
 export interface Waiting {
   readonly cascades: number;
+  /** That the model of each stage takes. */
+  readonly waitSeconds: number;
   /** Requests that waited at the models at once, at most. */
   readonly mostWaiting: number;
   readonly answered: number;
@@ -25,7 +27,14 @@ export interface Waiting {
 const EVERY_MS = 500;
 
 /** So many cascades at once, each of which waits for a slow model at every stage, on one worker. */
-export async function measureWaiting(variant: Variant, world: World, count: number): Promise<Waiting> {
+export async function measureWaiting(
+  variant: Variant,
+  world: World,
+  count: number,
+  waitSeconds: number,
+): Promise<Waiting> {
+  const told = await fetch(`${world.upstreamUrl}/wait/${waitSeconds * 1_000}`, { method: 'PUT' });
+  if (!told.ok) throw new Error(`the upstream answered ${told.status}`);
   const begunAt = new Date();
   const resident = async (): Promise<number> => (await residentBytes(variant.child.pid)) / 1e6;
   const idleMb = await resident();
@@ -45,12 +54,13 @@ export async function measureWaiting(variant: Variant, world: World, count: numb
   const open = (await (await fetch(`${world.upstreamUrl}/open`)).json()) as { readonly mostOpen: number };
   return {
     cascades: count,
+    waitSeconds,
     mostWaiting: open.mostOpen,
     answered: done.latenciesMs.length,
     failures: done.failures,
     attempts: await attemptsSince(world.ledgerUrl, begunAt),
     seconds,
-    leastSeconds: (MODELS.length * PROFILES.wait.minMs) / 1_000,
+    leastSeconds: MODELS.length * waitSeconds,
     idleMb,
     peakMb,
     cores: Object.fromEntries(Object.entries(used).map(([role, cpu]) => [role, cpu / seconds])),
