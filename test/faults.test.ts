@@ -204,7 +204,9 @@ describe('with one request in ten failing in each way', () => {
       rows.flatMap((row) => {
         const entry = meter.get(row.attempt_id);
         const wanted = entry?.fault === fault && (entry.model === 'medium') === streamed;
-        return wanted ? [parseUsd(row.cost_low_usd)] : [];
+        // On a machine that is busy enough the time is over before the beginning has been read, which then proves nothing.
+        const late = row.failure_kind === 'timeout' && fault !== 'stall';
+        return wanted && !late ? [parseUsd(row.cost_low_usd)] : [];
       });
     for (const streamed of [true, false]) {
       for (const fault of ['cut-stream', 'malformed-json']) {
