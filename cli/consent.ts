@@ -1,8 +1,26 @@
 import { createInterface } from 'node:readline/promises';
 import { formatUsd } from '../core/money.ts';
+import type { JsonObject } from '../core/policy.ts';
+import { worstCase, type Price } from '../core/price.ts';
 import { displaySpend, type Spend } from '../core/spend.ts';
+import { inputTokenBound } from '../providers/token-bound.ts';
 import type { Context } from './context.ts';
 import { CliError, EXIT } from './exit.ts';
+
+/** A token is about four bytes of English: an estimate for a question, never for a bill. */
+const BYTES_PER_TOKEN = 4;
+
+/** What a request will cost: from about its input alone, to a response as long as its limit. */
+export function costAhead(
+  messages: readonly JsonObject[],
+  parameters: JsonObject,
+  maxOutputTokens: number | null,
+  prices: readonly Price[] | null,
+): Spend {
+  const bound = inputTokenBound(messages, parameters);
+  const low = worstCase(prices, bound === null ? null : Math.round(bound / BYTES_PER_TOKEN), 0);
+  return { low: low ?? 0n, high: worstCase(prices, bound, maxOutputTokens) };
+}
 
 /**
  * Says what calls will cost, and asks whether to go ahead.

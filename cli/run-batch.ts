@@ -1,4 +1,5 @@
 import { CascadeError, type CascadeAnswer, type CascadeRequest, type Escalier } from '../client/index.ts';
+import { atOnce } from './at-once.ts';
 import { addSpend, NOTHING, spendFromJson, type Spend } from '../core/spend.ts';
 
 export interface BatchItem {
@@ -49,15 +50,7 @@ export async function runBatch<Item extends BatchItem>(
       await options.onResult(result, spent, ++done);
     }
   };
-  // One that fails stops all, and what is being written is written before the caller closes anything.
-  const workers = Array.from({ length: options.concurrency }, () =>
-    work().catch((error: unknown) => {
-      stop.abort();
-      throw error;
-    }),
-  );
-  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
+  await atOnce(options.concurrency, stop, work);
 }
 
 async function askOne<Item extends BatchItem>(client: Escalier, item: Item): Promise<BatchResult<Item>> {

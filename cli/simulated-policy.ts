@@ -27,6 +27,7 @@ export function simulatedPolicy(
     if (recorded === undefined) throw new Error(`models.json does not name ${model}`);
     return recordedPrices(recorded)[0];
   });
+  const bought = evidenceModelsOf(policy);
   return {
     ...policy,
     stages: policy.chain.map(({ model }) => ({ model, worstCaseUsd: null })),
@@ -39,9 +40,7 @@ export function simulatedPolicy(
     ...(policy.learned === undefined
       ? {}
       : { ...pinnedRule(policy.learned.rule), modelAccuracy: policy.learned.modelAccuracy }),
-    ...(isBought(evidenceModelsOf(policy))
-      ? { evidence: simulatedEvidence(set, evidenceModelsOf(policy)) }
-      : {}),
+    ...(isBought(bought) ? { evidence: simulatedEvidence(set, bought) } : {}),
   };
 }
 

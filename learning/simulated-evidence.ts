@@ -28,14 +28,11 @@ export type EvidenceOf = (queryId: string, modelAt: (stage: number) => string) =
 export function simulatedEvidence(set: RecordedSet, { judge, embedder }: EvidenceModels): EvidenceOf {
   const judgements = judge === undefined ? undefined : set.evidence?.judgements.get(judge);
   const embeddings = embedder === undefined ? undefined : set.evidence?.embeddings.get(embedder);
-  if (
-    (judge !== undefined && judgements === undefined) ||
-    (embedder !== undefined && embeddings === undefined)
-  ) {
-    const lacking = [
-      ...(judge !== undefined && judgements === undefined ? [`judgements of "${judge}"`] : []),
-      ...(embedder !== undefined && embeddings === undefined ? [`embeddings of "${embedder}"`] : []),
-    ];
+  const lacking = [
+    ...(judge !== undefined && judgements === undefined ? [`judgements of "${judge}"`] : []),
+    ...(embedder !== undefined && embeddings === undefined ? [`embeddings of "${embedder}"`] : []),
+  ];
+  if (lacking.length > 0) {
     throw new Error(
       `the policy's scorer takes ${lacking.join(' and ')}, which the recorded set does not have: fill them in with "escalier annotate"`,
     );

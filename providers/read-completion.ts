@@ -1,3 +1,4 @@
+import { isJson } from '../core/is-json.ts';
 import { messageText, toolCallsOf } from '../core/message.ts';
 import type { FailureKind } from '../core/failure.ts';
 import type { JsonObject } from '../core/policy.ts';
@@ -84,14 +85,4 @@ function logprobsOf(logprobs: unknown): readonly number[] | null {
 function asksForJson(parameters: JsonObject): boolean {
   const type = fieldsIn(parameters, 'response_format')['type'];
   return type === 'json_schema' || type === 'json_object';
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    // The answer to the question, not a failure.
-    return false;
-  }
 }

@@ -1,7 +1,9 @@
 import { appendFile, open, readFile, truncate, type FileHandle } from 'node:fs/promises';
+import { isJson } from '../core/is-json.ts';
 
 /**
- * Leaves the file ending in a line break: a last line without one is completed where it is whole, else removed.
+ * Leaves the file ending in a line break: a last line without one is completed where it is whole, else removed (its writer was
+ * killed within it).
  * @throws {Error} where it is compressed.
  */
 export async function prepareToAppend(file: string): Promise<void> {
@@ -11,16 +13,6 @@ export async function prepareToAppend(file: string): Promise<void> {
   const end = bytes.lastIndexOf('\n') + 1;
   if (end === bytes.length) return;
   await (isJson(bytes.subarray(end).toString('utf8')) ? appendFile(file, '\n') : truncate(file, end));
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    // Half a row: the writer was killed within it.
-    return false;
-  }
 }
 
 export interface Appender {

@@ -28,7 +28,7 @@ export interface PortsOptions {
 /** What a worker's activities do to the world, from its settings. */
 export function createPorts(options: PortsOptions): Ports {
   const connected = new Map(
-    [...options.providers].map(([name, settings]) => [name, connect(settings, options.env)]),
+    [...options.providers].map(([name, settings]) => [name, connectProvider(settings, options.env)]),
   );
   const scorers = withLearnedScorers(options.scorers, options.pool);
   return {
@@ -45,7 +45,8 @@ export function createPorts(options: PortsOptions): Ports {
   };
 }
 
-function connect(settings: ProviderSettings, env: PortsOptions['env']): ConnectedProvider {
+/** A provider of the settings, with its key from the environment. */
+export function connectProvider(settings: ProviderSettings, env: PortsOptions['env']): ConnectedProvider {
   const { priceProvider } = settings;
   const apiKey = settings.keyEnv === null ? null : env[settings.keyEnv] || null;
   return {

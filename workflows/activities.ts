@@ -4,9 +4,6 @@ import type { CascadeActivities } from '../activities/types.ts';
 /** Planning and ending are a few statements in Postgres: far below this, unless Postgres is away. */
 export const LEDGER_TIMEOUT = '20 seconds';
 
-/** Replaced at each call by what the stage's own timeout asks for. */
-export const HEARTBEAT_TIMEOUT = '15 seconds';
-
 /**
  * A stage's limit on attempts is counted in the ledger by the activity, which then fails for good: a crashed worker must
  * not use up what the policy allows a provider.
@@ -26,9 +23,8 @@ const LOCAL = {
 const local = proxyLocalActivities<CascadeActivities>({ ...LOCAL, startToCloseTimeout: LEDGER_TIMEOUT });
 
 const remote = proxyActivities<CascadeActivities>({
-  // Replaced at each call by what the stage's own timeout asks for.
+  // Replaced at each call by what the stage's own timeout asks for, which also says how long a heartbeat may be missing.
   startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: RETRY,
   // The row of a cancelled request is closed before the query ends.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

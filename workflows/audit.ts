@@ -8,7 +8,7 @@ import {
 import type { AuditActivities, AuditedQuery, AuditSummary } from '../activities/types.ts';
 import { auditWorkflowId } from '../core/temporal-names.ts';
 import { heartbeatTimeout, startToClose } from '../core/stage-work.ts';
-import { brief, HEARTBEAT_TIMEOUT, RETRY } from './activities.ts';
+import { brief, RETRY } from './activities.ts';
 import { startDetached } from './start-detached.ts';
 
 const { planAudit, endAudit } = proxyActivities<AuditActivities>({
@@ -18,9 +18,8 @@ const { planAudit, endAudit } = proxyActivities<AuditActivities>({
 });
 
 const { auditCall } = proxyActivities<AuditActivities>({
-  // Replaced at each call by what the stage's own timeout asks for.
+  // Replaced at each call by what the stage's own timeout asks for, which also says how long a heartbeat may be missing.
   startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: RETRY,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
 });

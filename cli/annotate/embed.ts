@@ -2,22 +2,21 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reactionTo } from '../../core/failure.ts';
 import type { PolicyModel } from '../../core/policy.ts';
-import { costOf, priceAt, worstCase, type Price } from '../../core/price.ts';
+import { costOf, priceAt, type Price } from '../../core/price.ts';
 import { displaySpend, exactly, sumSpend, type Spend } from '../../core/spend.ts';
-import { createProvider } from '../../providers/openai-provider.ts';
 import type { ModelOutcome, Provider } from '../../providers/provider.ts';
-import { inputTokenBound } from '../../providers/token-bound.ts';
 import type { RecordedEmbedding } from '../../recorded/format.ts';
 import type { RecordedSet } from '../../recorded/read.ts';
 import type { EvidenceWriter } from '../../recorded/write-evidence.ts';
 import { embeddedQuery, embeddedText } from '../../scorers/learned/evidence.ts';
 import type { Settings } from '../../settings/load.ts';
-import { missingKey } from '../../worker/ports.ts';
+import { connectProvider } from '../../worker/ports.ts';
 import type { Annotated, AnnotateOptions } from '../commands/annotate.ts';
+import { atOnce } from '../at-once.ts';
+import { costAhead } from '../consent.ts';
 import type { Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { progress } from '../output.ts';
-import { BYTES_PER_TOKEN } from './judge.ts';
 
 /** A text of a set that is embedded; without a model the query's own. */
 interface Text {
@@ -43,13 +42,7 @@ export function textsOf({ queries, responses }: RecordedSet): Text[] {
 }
 
 export function embeddingCost(texts: readonly Text[], prices: readonly Price[] | null): Spend {
-  return sumSpend(
-    texts.map(({ text }) => {
-      const bound = inputTokenBound([{ role: 'user', content: text }], {});
-      const low = worstCase(prices, bound === null ? null : Math.round(bound / BYTES_PER_TOKEN), 0);
-      return { low: low ?? 0n, high: worstCase(prices, bound, 0) };
-    }),
-  );
+  return sumSpend(texts.map(({ text }) => costAhead([{ role: 'user', content: text }], {}, 0, prices)));
 }
 
 /**
@@ -97,14 +90,7 @@ export async function embedAll(
     }
   };
   try {
-    const workers = Array.from({ length: concurrency }, () =>
-      work().catch((error: unknown) => {
-        stop.abort();
-        throw error;
-      }),
-    );
-    const broken = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
-    if (broken?.status === 'rejected') throw broken.reason;
+    await atOnce(concurrency, stop, work);
   } finally {
     bar.stop();
   }
@@ -143,10 +129,7 @@ async function embedded(
 function providerOf({ env }: Context, { providers }: Settings, { provider: name }: PolicyModel): Provider {
   const settings = providers.get(name);
   if (settings === undefined) throw new CliError(`there is no provider "${name}"`, EXIT.usage);
-  const problem = missingKey(settings, env);
+  const { provider, problem } = connectProvider(settings, env);
   if (problem !== null) throw new CliError(problem, EXIT.usage);
-  return createProvider({
-    ...settings,
-    apiKey: settings.keyEnv === null ? null : (env[settings.keyEnv] ?? null),
-  });
+  return provider;
 }

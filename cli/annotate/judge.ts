@@ -1,17 +1,17 @@
 import { extractAnswer, type AnswerSpec } from '../../core/answer.ts';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import type { JsonObject, Policy, PolicyModel } from '../../core/policy.ts';
-import { worstCase, type Price } from '../../core/price.ts';
+import type { Price } from '../../core/price.ts';
 import { sha256 } from '../../core/request-hash.ts';
 import { displaySpend, sumSpend, type Spend } from '../../core/spend.ts';
 import { applyPolicies } from '../../ledger/policies.ts';
-import { inputTokenBound } from '../../providers/token-bound.ts';
 import type { RecordedJudgement } from '../../recorded/format.ts';
 import type { RecordedSet } from '../../recorded/read.ts';
 import type { EvidenceWriter } from '../../recorded/write-evidence.ts';
 import { GRADE_PROMPT, judgeMessages } from '../../scorers/judge.ts';
 import { gradeIn } from '../../scorers/learned/gather.ts';
 import { withClient } from '../client.ts';
+import { costAhead } from '../consent.ts';
 import type { Annotated, AnnotateOptions } from '../commands/annotate.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
@@ -45,17 +45,8 @@ export function judgingCost(
   { maxOutputTokens }: PolicyModel,
   prices: readonly Price[] | null,
 ): Spend {
-  return sumSpend(
-    questions.map(({ messages }) => {
-      const bound = inputTokenBound(messages, {});
-      const low = worstCase(prices, bound === null ? null : Math.round(bound / BYTES_PER_TOKEN), 0);
-      return { low: low ?? 0n, high: worstCase(prices, bound, maxOutputTokens) };
-    }),
-  );
+  return sumSpend(questions.map(({ messages }) => costAhead(messages, {}, maxOutputTokens, prices)));
 }
-
-/** A token is about four bytes of English: an estimate for a question, never for a bill. */
-export const BYTES_PER_TOKEN = 4;
 
 /**
  * Each question is a cascade of one stage, under a task of its own (`<task>/annotate/<judge>`), as recording's calls are: durable,

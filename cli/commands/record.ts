@@ -1,14 +1,13 @@
 import type { Policy, PolicyModel } from '../../core/policy.ts';
 import { pricesOf } from '../../core/price-row.ts';
-import { worstCase, type Price } from '../../core/price.ts';
+import type { Price } from '../../core/price.ts';
 import { displaySpend, sumSpend, type Spend } from '../../core/spend.ts';
 import { applyPolicies } from '../../ledger/policies.ts';
 import { catalogueBook } from '../../providers/price-book.ts';
-import { inputTokenBound } from '../../providers/token-bound.ts';
 import { createRecordedSetWriter } from '../../recorded/write.ts';
 import type { Settings } from '../../settings/load.ts';
 import { withClient } from '../client.ts';
-import { requireConsent } from '../consent.ts';
+import { costAhead, requireConsent } from '../consent.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
 import { CliError, EXIT } from '../exit.ts';
@@ -147,14 +146,9 @@ function queryOf(line: BatchLine, task: string) {
 /** From the input alone to every response as long as its limit. */
 function forecast(settings: Settings, items: readonly Item[]): Spend {
   return sumSpend(
-    items.map(({ line, model }) => {
-      const bound = inputTokenBound(line.messages, line.parameters ?? {});
-      const prices = recordPrices(settings, model);
-      // A token is about four bytes of English: an estimate for a question, never for a bill.
-      const BYTES_PER_TOKEN = 4;
-      const low = worstCase(prices, bound === null ? null : Math.round(bound / BYTES_PER_TOKEN), 0);
-      return { low: low ?? 0n, high: worstCase(prices, bound, model.maxOutputTokens) };
-    }),
+    items.map(({ line: { messages, parameters = {} }, model }) =>
+      costAhead(messages, parameters, model.maxOutputTokens, recordPrices(settings, model)),
+    ),
   );
 }
 
