@@ -76,6 +76,7 @@ export function createProvider(config: ProviderConfig, options: ProviderOptions 
     signal.addEventListener('abort', onCancel, { once: true });
     const timer = setTimeout(stop, Math.min(asked.timeoutMs, LONGEST_TIMER_MS), 'timeout');
     let partial: ModelResponse | null = null;
+    const socket = { isDone: false };
     try {
       return await exchange();
     } catch (error) {
@@ -88,8 +89,8 @@ export function createProvider(config: ProviderConfig, options: ProviderOptions 
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', onCancel);
-      // Closes the socket of a response that was not read to its end; does nothing to one that was.
-      controller.abort();
+      // Closes the socket of a response that was not read to its end; to one that was it would do nothing, at a price.
+      if (!socket.isDone) controller.abort();
     }
 
     async function exchange(): Promise<ModelOutcome> {
@@ -124,6 +125,7 @@ export function createProvider(config: ProviderConfig, options: ProviderOptions 
         for await (const bytes of (response.body ?? []) as AsyncIterable<Uint8Array>) {
           text += decoder.decode(bytes, { stream: true });
         }
+        socket.isDone = true;
         const body = JSON.parse(text + decoder.decode()) as unknown;
         whole = true;
         facts.sawBody(body);
