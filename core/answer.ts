@@ -1,3 +1,4 @@
+import { lastBoxed } from './boxed.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { jsonValues } from './json-in-text.ts';
 
@@ -13,7 +14,8 @@ export type AnswerSpec =
   | { readonly from: 'text'; readonly normalise: Normalisation }
   /**
    * A value by JSON pointer (RFC 6901), `""` being the whole, in the last JSON object or array of the text that has one
-   * there: what follows the answer (`[1]`, `{}` in an explanation) does not hide it.
+   * there: what follows the answer (`[1]`, `{}` in an explanation) does not hide it. Where there is none, what stands in the
+   * last `\boxed{…}`: some models end so whatever they were asked for.
    */
   | { readonly from: 'json'; readonly pointer: string; readonly normalise: Normalisation }
   /** The first group of the last match, or the whole match where the pattern has no group. */
@@ -56,7 +58,8 @@ function extract(text: string, spec: AnswerSpec, ordinal: number): string | null
         const there = pointTo(json, spec.pointer);
         if (there !== undefined) value = there;
       }
-      if (!readable) value ??= valueInBrokenJson(text, spec.pointer);
+      if (value === undefined && !readable) value = valueInBrokenJson(text, spec.pointer);
+      if (value === undefined) value = lastBoxed(text);
       if (value === undefined || value === null) return null;
       // Said in so many words, the empty string is an answer.
       if (value === '' && spec.normalise === 'loose') return EMPTY_STRING;
