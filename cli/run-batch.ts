@@ -1,6 +1,6 @@
 import { CascadeError, type CascadeAnswer, type CascadeRequest, type Escalier } from '../client/index.ts';
-import { atOnce } from './at-once.ts';
 import { addSpend, NOTHING, spendFromJson, type Spend } from '../core/spend.ts';
+import { atOnce } from './at-once.ts';
 
 export interface BatchItem {
   /** The idempotency key. */

@@ -1,7 +1,7 @@
 /**
  * What stands in the last `\boxed{…}` of a text, or undefined: so models that were trained on mathematics end an answer, also
- * where they were asked for another form. A LaTeX command around the whole of it
- * (`\text{…}`) is taken off.
+ * where they were asked for another form. A LaTeX command around the whole of it (`\text{…}`) is taken off. (Quotes are no
+ * strings here, as they are in `json-in-text.ts`: 5" may stand in a box.)
  */
 export function lastBoxed(text: string): string | undefined {
   const begin = text.lastIndexOf(BOXED);
