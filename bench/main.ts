@@ -22,8 +22,10 @@ import { measureMemory } from './sections/memory.ts';
 import { measureThroughput } from './sections/throughput.ts';
 import { measureWaiting } from './sections/waiting.ts';
 
-/** Cascades before anything is measured: code is compiled, connections are open, caches are warm. */
-const WARM_UP = 20;
+/** Sections whose figures are those of processes that have been at work for a while, as in production. */
+const WARM: readonly Section[] = ['latency', 'throughput'];
+/** Cascades of a profile before it is measured, of processes that are warm. */
+const FIRST_OF_PROFILE = 20;
 const COMMIT_CASCADES = 20;
 
 const say = (line: string): void => {
@@ -48,6 +50,10 @@ async function bench(options: BenchOptions, world: World): Promise<void> {
       }
     }
     const report: Report = { machine: await describeMachine(world, loadBefore), options, skipped };
+    if (options.sections.some((section) => WARM.includes(section))) {
+      say(`warming up: ${options.warmUp} cascades each`);
+      await warmUp(variants, 'instant', options.warmUp, options.atOnce);
+    }
     for (const section of options.sections) {
       say(`measuring ${section}`);
       await measure(section, report, { options, world, variants });
@@ -73,7 +79,7 @@ async function measure(section: Section, report: Report, run: Run): Promise<void
     case 'latency': {
       const latency: Partial<Record<Profile, Awaited<ReturnType<typeof measureLatency>>>> = {};
       for (const profile of ['instant', 'slow'] as const) {
-        await warmUp(variants, profile, options.quick ? 2 : WARM_UP);
+        await warmUp(variants, profile, Math.min(options.warmUp, FIRST_OF_PROFILE), 2);
         latency[profile] = await measureLatency(variants, profile, options);
       }
       report.latency = latency;
@@ -105,8 +111,13 @@ async function measure(section: Section, report: Report, run: Run): Promise<void
   }
 }
 
-async function warmUp(variants: readonly Variant[], profile: Profile, count: number): Promise<void> {
-  for (const variant of variants) await runCleanly(variant, { kind: 'all', profile, atOnce: 2, count });
+async function warmUp(
+  variants: readonly Variant[],
+  profile: Profile,
+  count: number,
+  atOnce: number,
+): Promise<void> {
+  for (const variant of variants) await runCleanly(variant, { kind: 'all', profile, atOnce, count });
 }
 
 /** For each of Escalier's ways to execute, with a plain client. */

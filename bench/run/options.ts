@@ -16,6 +16,11 @@ export type Section = (typeof SECTIONS)[number];
 export interface BenchOptions {
   readonly sections: readonly Section[];
   readonly variants: readonly VariantName[];
+  /**
+   * Cascades of each variant before anything is measured. V8 compiles in the background for some 2,000 of them, at first for a
+   * quarter of a worker's CPU time.
+   */
+  readonly warmUp: number;
   readonly rounds: number;
   /** Cascades of a variant, one at a time, in each round. */
   readonly serial: number;
@@ -28,7 +33,6 @@ export interface BenchOptions {
   readonly waiting: number;
   /** How long its models take, at each stage. */
   readonly waitSeconds: number;
-  readonly quick: boolean;
   /** Where the JSON goes. */
   readonly out: string;
 }
@@ -40,6 +44,7 @@ const HELP = `npm run bench -- [options]
   --only a,b       sections: ${SECTIONS.join(', ')}; default: all but ${ASKED_FOR.join(', ')}
   --variants a,b   of ${VARIANTS.join(', ')}; default: all
   --no-peers       without litellm, portkey and dbos, which are installed when they are first run
+  --warm-up n      cascades of each variant before latency and throughput; default 2000
   --rounds n       rounds, in which the variants take turns; default 5
   --serial n       cascades one at a time, a round; default 40
   --seconds n      seconds under load, a round; default 8
@@ -54,6 +59,7 @@ const flags = {
   only: { type: 'string' },
   variants: { type: 'string' },
   'no-peers': { type: 'boolean', default: false },
+  'warm-up': { type: 'string' },
   rounds: { type: 'string' },
   serial: { type: 'string' },
   seconds: { type: 'string' },
@@ -91,6 +97,7 @@ export function parseOptions(args: string[]): BenchOptions | null {
       SECTIONS.filter((name) => !ASKED_FOR.includes(name)),
     ),
     variants: values['no-peers'] ? variants.filter((name) => !peers.includes(name)) : variants,
+    warmUp: whole('warm-up', values['warm-up'] ?? (quick ? '2' : '2000')),
     rounds: whole('rounds', values.rounds ?? (quick ? '1' : '5')),
     serial: whole('serial', values.serial ?? (quick ? '6' : '40')),
     seconds: whole('seconds', values.seconds ?? (quick ? '2' : '8')),
@@ -98,7 +105,6 @@ export function parseOptions(args: string[]): BenchOptions | null {
     cascades: whole('cascades', values.cascades),
     waiting: whole('waiting', values.waiting),
     waitSeconds: Math.min(100, whole('wait-seconds', values['wait-seconds'])),
-    quick,
     out: values.out,
   };
 }
