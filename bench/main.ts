@@ -24,8 +24,6 @@ import { measureWaiting } from './sections/waiting.ts';
 
 /** Sections whose figures are those of processes that have been at work for a while, as in production. */
 const WARM: readonly Section[] = ['latency', 'throughput'];
-/** Cascades of a profile before it is measured, of processes that are warm. */
-const FIRST_OF_PROFILE = 20;
 const COMMIT_CASCADES = 20;
 
 const say = (line: string): void => {
@@ -52,7 +50,7 @@ async function bench(options: BenchOptions, world: World): Promise<void> {
     const report: Report = { machine: await describeMachine(world, loadBefore), options, skipped };
     if (options.sections.some((section) => WARM.includes(section))) {
       say(`warming up: ${options.warmUp} cascades each`);
-      await warmUp(variants, 'instant', options.warmUp, options.atOnce);
+      await warmUp(variants, options);
     }
     for (const section of options.sections) {
       say(`measuring ${section}`);
@@ -79,7 +77,6 @@ async function measure(section: Section, report: Report, run: Run): Promise<void
     case 'latency': {
       const latency: Partial<Record<Profile, Awaited<ReturnType<typeof measureLatency>>>> = {};
       for (const profile of ['instant', 'slow'] as const) {
-        await warmUp(variants, profile, Math.min(options.warmUp, FIRST_OF_PROFILE), 2);
         latency[profile] = await measureLatency(variants, profile, options);
       }
       report.latency = latency;
@@ -111,13 +108,10 @@ async function measure(section: Section, report: Report, run: Run): Promise<void
   }
 }
 
-async function warmUp(
-  variants: readonly Variant[],
-  profile: Profile,
-  count: number,
-  atOnce: number,
-): Promise<void> {
-  for (const variant of variants) await runCleanly(variant, { kind: 'all', profile, atOnce, count });
+async function warmUp(variants: readonly Variant[], { warmUp: count, atOnce }: BenchOptions): Promise<void> {
+  for (const variant of variants) {
+    await runCleanly(variant, { kind: 'all', profile: 'instant', atOnce, count });
+  }
 }
 
 /** For each of Escalier's ways to execute, with a plain client. */
