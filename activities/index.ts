@@ -4,7 +4,7 @@ import { withAttempts } from '../core/cascade-answer.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { createAuditActivities } from './audit.ts';
-import { call } from './call.ts';
+import { callAndEnd } from './call-and-end.ts';
 import { CancelWatch } from './cancel-watch.ts';
 import { climb } from './climb.ts';
 import { end } from './end.ts';
@@ -60,7 +60,12 @@ export function createActivities(
         return planned;
       }),
     restore: (request, query) => restore(ports, request, query),
-    call: (input) => hearing(watch, (signal) => call(ports, input, signal)),
+    call: (input) =>
+      hearing(watch, (signal) =>
+        callAndEnd(ports, input, signal, (answer) => {
+          answers.give(workflowId(), answer);
+        }),
+      ),
     score: (input) =>
       hearing(watch, async (signal) => score(ports, input, await textsToScore(ports, input), signal)),
     end: (input, answer) =>
@@ -84,7 +89,7 @@ async function telling<T>(
   answers: AnswersHere,
   work: (tell: (answer: CascadeAnswer | null) => void) => Promise<T>,
 ): Promise<T> {
-  const id = activityInfo().workflowExecution?.workflowId ?? '';
+  const id = workflowId();
   const tell = (answer: CascadeAnswer | null): void => {
     answers.give(id, answer);
   };
@@ -94,6 +99,10 @@ async function telling<T>(
     tell(null);
     throw error;
   }
+}
+
+function workflowId(): string {
+  return activityInfo().workflowExecution?.workflowId ?? '';
 }
 
 /** Plans a query, and climbs it as well where that is how it is executed. */

@@ -1,7 +1,8 @@
 import type { Outcome, ResponseRef, ScoredAnswer, Served } from '../core/cascade.ts';
 import type { Verdict } from '../core/verdict.ts';
 import type { Feedback, Labelled, Review } from '../core/feedback.ts';
-import type { StageOutcome } from '../core/climb-log.ts';
+import type { EndedByCall, StageOutcome } from '../core/climb-log.ts';
+import type { SoFar } from '../core/last-call.ts';
 import type { JsonObject, Plan, PlannedModel, PlanRef } from '../core/policy.ts';
 import type { Relearned } from '../core/relearning.ts';
 import type { CascadeRequest } from '../core/request.ts';
@@ -38,6 +39,8 @@ export interface CallInput {
   readonly deadlineAt: number | null;
   /** Where the response is to be scored on this machine's processor: it is done by the same activity. */
   readonly scoring?: Pick<ScoreInput, 'scorer' | 'responses'>;
+  /** Where the call is to end the query as well, if the cascade is over with its response. */
+  readonly soFar?: SoFar;
 }
 
 export interface CallResult {
@@ -51,6 +54,8 @@ export interface CallResult {
   readonly attempts: readonly AttemptSummary[];
   /** Of all responses so far, where the call was to score them and its scorer did not fail. */
   readonly scores?: readonly ScoredAnswer[];
+  /** Set where the call has ended the query. */
+  readonly ended?: EndedByCall;
 }
 
 export interface ScoreInput {

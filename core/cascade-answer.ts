@@ -1,13 +1,14 @@
 import type { Finish, Served } from './cascade.ts';
+import type { CascadePlan } from './cascade-plan.ts';
 import type { ClimbLog } from './climb-log.ts';
 import { messageText } from './message.ts';
-import type { Plan } from './policy.ts';
+import type { PlanRef } from './policy.ts';
 import type { AttemptSummary, CascadeAnswer } from './result.ts';
 import { spendFromJson, spendToJson, sumSpend } from './spend.ts';
 
 /** The answer of a query that ends so. @param attempts every one, as the ledger has them: what they cost is what it cost. */
 export function cascadeAnswer(
-  plan: Plan,
+  plan: PlanRef & Pick<CascadePlan, 'stages'>,
   { outcome }: Finish,
   served: Served,
   { stages }: Pick<ClimbLog, 'stages'>,

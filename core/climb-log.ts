@@ -1,7 +1,7 @@
-import type { CascadeEvent, CascadeState, Command, Happening, ScoredAnswer } from './cascade.ts';
+import type { CascadeEvent, CascadeState, Command, Finish, Happening, ScoredAnswer } from './cascade.ts';
 import type { JsonObject } from './policy.ts';
 import type { AttemptSummary } from './result.ts';
-import { spendFromJson, sumSpend, type Spend } from './spend.ts';
+import { addSpend, NOTHING, spendFromJson, sumSpend, type Spend } from './spend.ts';
 
 /** What is known of a stage beside the state machine's state. */
 export interface StageRecord {
@@ -25,17 +25,32 @@ export interface StageOutcome {
   readonly attempts: readonly AttemptSummary[];
   /** What is known of its stage by now. */
   readonly record: StageRecord;
+  /** Set where the query has been ended in the ledger with it. */
+  readonly ended?: EndedByCall;
+}
+
+/** How a call has ended its query in the ledger. */
+export interface EndedByCall {
+  readonly finish: Finish;
+  /** Every attempt of the query. */
+  readonly attempts: readonly AttemptSummary[];
 }
 
 /** The query was cancelled before the command was carried out. */
 export const CANCELLED: StageOutcome = { happening: { type: 'cancelled' }, attempts: [], record: {} };
 
-/** What came of a call that was answered. @param result what its activity gives: attempts, and what is known of the stage. */
-export function answeredBy(
-  result: { readonly attemptId: string; readonly attempts: readonly AttemptSummary[] } & StageRecord,
-): StageOutcome {
-  const { attemptId, attempts, ...record } = result;
-  return { happening: { type: 'answered', attemptId, answer: result.answer ?? null }, attempts, record };
+/** What a call gives that was answered: attempts, what is known of its stage, and the query's end where it came with it. */
+export type Answered = { readonly attemptId: string } & Pick<StageOutcome, 'attempts' | 'ended'> &
+  StageRecord;
+
+/** What came of a call that was answered. */
+export function answeredBy({ attemptId, attempts, ended, ...record }: Answered): StageOutcome {
+  return {
+    happening: { type: 'answered', attemptId, answer: record.answer ?? null },
+    attempts,
+    record,
+    ...(ended === undefined ? {} : { ended }),
+  };
 }
 
 /** What came of scoring. */
@@ -50,13 +65,19 @@ export function scoredBy(
 export class ClimbLog {
   readonly stages = new Map<number, StageRecord>();
   private readonly bought = new Map<string, AttemptSummary>();
+  private readonly spentBefore: Spend;
+
+  /** @param spentBefore on attempts that are not told. */
+  constructor(spentBefore: Spend = NOTHING) {
+    this.spentBefore = spentBefore;
+  }
 
   attempts(): readonly AttemptSummary[] {
     return [...this.bought.values()];
   }
 
   spent(): Spend {
-    return sumSpend(this.attempts().map(spendFromJson));
+    return addSpend(this.spentBefore, sumSpend(this.attempts().map(spendFromJson)));
   }
 
   /** Takes what the ledger says of attempts; a later word on the same attempt wins. */

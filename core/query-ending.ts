@@ -1,12 +1,13 @@
 import { heldTo, type CascadeState, type Finish } from './cascade.ts';
+import type { CascadePlan } from './cascade-plan.ts';
 import type { ClimbLog } from './climb-log.ts';
-import type { Plan } from './policy.ts';
+import type { PlanRef } from './policy.ts';
 import { refTo } from './stage-work.ts';
 import { verdicts } from './verdict.ts';
 
 /** What the ledger is told at the end of a query. @param failureMessage why there is no answer; null where there is one. */
 export function endInput(
-  plan: Plan,
+  plan: PlanRef & CascadePlan,
   state: CascadeState,
   { outcome, served }: Finish,
   { stages }: Pick<ClimbLog, 'stages'>,

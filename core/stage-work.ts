@@ -5,7 +5,7 @@ import type { Plan, PlannedModel, PlanRef } from './policy.ts';
 export type Work = Extract<Command, { type: 'call' | 'score' }>;
 
 /** The part of the plan that activities need: the rest would be in the history once per activity. */
-export function refTo(plan: Plan): PlanRef {
+export function refTo(plan: PlanRef): PlanRef {
   const { queryId, startedAt, task, policyVersion, retention, answer, limits } = plan;
   return { queryId, startedAt, task, policyVersion, retention, answer, limits };
 }

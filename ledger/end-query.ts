@@ -14,6 +14,8 @@ export interface QueryEnd extends QueryRef {
   readonly insteadOf?: string;
   /** Whether a query that has ended stays as it is. */
   readonly onlyRunning?: boolean;
+  /** The call that ends the query with its response. One that has been tried again since is too late: the query stays as it is. */
+  readonly lastCall?: { readonly stage: number; readonly try: number };
   readonly outcome: Outcome;
   readonly served: Served | null;
   readonly servedModel: string | null;
@@ -33,7 +35,7 @@ export interface Judgement {
 export type Ended =
   /** With every attempt that served it, as `attemptsOfQuery` gives them. */
   | { readonly type: 'ended'; readonly attempts: readonly AttemptSummary[] }
-  /** Nothing was changed: the query is this run's, or has ended and was to stay. */
+  /** Nothing was changed: the query is that run's, or it was to stay as it is. */
   | { readonly type: 'left'; readonly runId: string }
   /** The ledger has no such query: see `restoreQuery`. */
   | { readonly type: 'lost' };
@@ -77,7 +79,9 @@ function ending(end: QueryEnd): pg.QueryConfig {
     text: `update queries set status = 'ended', outcome = $3, accepted = $3 in ('accepted', 'last-stage'),
              served_attempt_id = $4, served_model = $5, served_stage = $6, confidence = $7, threshold = $8,
              failure_message = $9, ended_at = coalesce(ended_at, now()), run_id = $10
-           where query_id = $1 and started_at = $2 and run_id in ($10, $11) and (status = 'running' or not $12)`,
+           where query_id = $1 and started_at = $2 and run_id in ($10, $11) and (status = 'running' or not $12)
+             and ($13::integer is null or not exists (select from attempts a where a.query_started_at = $2 and a.query_id = $1
+               and a.purpose = 'serve' and (a.stage, a.try) > ($13, $14)))`,
     values: [
       end.queryId,
       end.startedAt,
@@ -91,6 +95,8 @@ function ending(end: QueryEnd): pg.QueryConfig {
       end.runId,
       end.insteadOf ?? end.runId,
       end.onlyRunning ?? false,
+      end.lastCall?.stage ?? null,
+      end.lastCall?.try ?? null,
     ],
   };
 }

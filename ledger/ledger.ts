@@ -17,7 +17,7 @@ import { createAuditLedger, type AuditLedger } from './audits.ts';
 import { cancelledRuns, requestCancel, type CancelRequested } from './cancel.ts';
 import { labelQuery, type LabelledQuery } from './label-query.ts';
 import { keepPriceBook, type PricedModel } from './price-books.ts';
-import { promptOf, type QueryRun } from './queries.ts';
+import { answeredIn, promptOf, type QueryRow, type QueryRun } from './queries.ts';
 import { endQuery, type Ended, type QueryEnd } from './end-query.ts';
 import { RecentTexts } from './recent-texts.ts';
 import { usableResponses, type UsableResponse } from './responses.ts';
@@ -45,6 +45,7 @@ export interface Ledger extends SweepLedger, AuditLedger, WatchLedger {
   responsesOf(query: QueryRef, spec: AnswerSpec): Promise<UsableResponse[]>;
   /** @param closing as for `openAttempt`. */
   endQuery(end: QueryEnd, closing?: Close): Promise<Ended>;
+  answeredIn(query: QueryRef, runId: string): Promise<QueryRow | null>;
   requestCancel(run: QueryRun): Promise<CancelRequested>;
   cancelledRuns(): Promise<string[]>;
   /** As `labelQuery` of `label-query.ts`: the namespace is that of idempotency keys, `judged` an attempt. */
@@ -105,6 +106,7 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
       recent.forget(end.queryId);
       return ended;
     },
+    answeredIn: (query, runId) => answeredIn(pool, query, runId),
     requestCancel: (run) => requestCancel(pool, run),
     cancelledRuns: () => cancelledRuns(pool),
     labelQuery: (namespace, feedback, judged) => labelQuery(pool, sealer, namespace, feedback, judged),

@@ -86,6 +86,17 @@ export async function findQuery(db: Queryable, key: QueryKey): Promise<QueryRow 
   return rows[0] ?? null;
 }
 
+/** A query as it has ended with an answer in this run; null elsewhere. */
+export async function answeredIn(db: Queryable, query: QueryRef, runId: string): Promise<QueryRow | null> {
+  const { rows } = await db.query<QueryRow>({
+    name: 'answered-in',
+    text: `select ${QUERY_COLUMNS} from queries where started_at = $1 and query_id = $2 and run_id = $3
+             and status = 'ended' and served_attempt_id is not null`,
+    values: [query.startedAt, query.queryId, runId],
+  });
+  return rows[0] ?? null;
+}
+
 export interface NewQuery {
   readonly key: QueryKey;
   readonly run: QueryRun;

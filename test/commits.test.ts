@@ -59,6 +59,17 @@ test.each([
       'durable: open-at-once',
       'durable: close-at-once',
       'durable: open-at-once',
+      'durable: close-or-fail, end-query, judge-attempts, settle-texts-where',
+    ],
+  ],
+  [
+    'durable: without texts behind the end it is the workflow that ends the query',
+    { retention: 'none' as const },
+    [
+      'recoverable: start-new-query',
+      'durable: open-at-once',
+      'durable: close-at-once',
+      'durable: open-at-once',
       'durable: close-at-once',
       'recoverable: end-query, judge-attempts, settle-texts-where',
     ],
@@ -74,7 +85,7 @@ test.each([
     ],
   ],
 ])('%s', async (title, execution, commits) => {
-  const task = `commits-${title.slice(0, 6)}`;
+  const task = `commits-${title.replaceAll(/\W+/g, '-')}`;
   await world.apply(policyOf(task, execution));
   // The first query of a process also writes its models' price books, once.
   await world.ask(task);

@@ -1,4 +1,4 @@
-import { begin, step } from '../core/cascade.ts';
+import { begin } from '../core/cascade.ts';
 import type { CascadeRequest } from '../core/request.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { end } from './end.ts';
@@ -24,7 +24,7 @@ export async function cascade(request: CascadeRequest): Promise<CascadeAnswer> {
   while (command.type !== 'finish') {
     climb.show(plan, state, command);
     const outcome = climb.scored(command) ?? climb.next() ?? (await perform(plan, state, command, climb));
-    ({ state, command } = step(plan, state, climb.eventOf(state, outcome)));
+    ({ state, command } = climb.decide(plan, state, outcome));
   }
   const finish = command;
   const last = climb.ended === null ? await review(plan, state, finish, climb) : { plan, state, finish };

@@ -8,7 +8,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Climbed } from '../activities/types.ts';
-import type { CascadeEvent, CascadeState, Command, Progress } from '../core/cascade.ts';
+import { step, type CascadeState, type Command, type Decision, type Progress } from '../core/cascade.ts';
 import { ClimbLog, type StageOutcome } from '../core/climb-log.ts';
 import type { Plan } from '../core/policy.ts';
 import type { CascadeRequest } from '../core/request.ts';
@@ -33,7 +33,7 @@ export class Climb extends ClimbLog {
   private elapsedMs: number | null = null;
   /** Milliseconds before a command that has failed in planning's hands is carried out again. */
   private retryInMs: number | null = null;
-  /** Every attempt, where planning has ended the query in the ledger; else null. */
+  /** Every attempt, where planning or a call has ended the query in the ledger; else null. */
   ended: readonly AttemptSummary[] | null = null;
 
   constructor(request: CascadeRequest) {
@@ -83,8 +83,22 @@ export class Climb extends ClimbLog {
     return { spent: this.spent(), elapsedMs: this.elapsed() };
   }
 
-  eventOf(state: CascadeState, outcome: StageOutcome): CascadeEvent {
-    return this.take(state, outcome, this.elapsed());
+  /** What follows from what came of a command: where that has ended the query in the ledger, it has said what. */
+  decide(plan: Plan, state: CascadeState, outcome: StageOutcome): Decision {
+    const event = this.take(state, outcome, this.elapsed());
+    const { ended } = outcome;
+    if (ended === undefined) return step(plan, state, event);
+    this.ended = ended.attempts;
+    const { finish, attempts } = ended;
+    for (const { purpose, stage, confidence } of attempts) {
+      if (purpose === 'serve' && confidence !== null) this.note(stage, { confidence });
+    }
+    const threshold = finish.served?.threshold;
+    const heldTo =
+      plan.stopRule === undefined || threshold === undefined
+        ? {}
+        : { heldTo: { ...state.heldTo, [state.stage]: threshold } };
+    return { state: { ...state, phase: 'finished', ...heldTo }, command: finish };
   }
 
   private elapsed(): number {

@@ -3,6 +3,7 @@ import type { CascadeState } from '../core/cascade.ts';
 import { answeredBy, CANCELLED, scoredBy, type StageOutcome } from '../core/climb-log.ts';
 import type { Plan } from '../core/policy.ts';
 import { CANCEL_HEARD } from '../core/result.ts';
+import { soFarOf } from '../core/last-call.ts';
 import { callInput, requestTimeout, scoreInput, type Work } from '../core/stage-work.ts';
 import { outcomeOf } from '../core/work-failure.ts';
 import { brief, call, scheduleToClose, scoreHere, scoreThere } from './activities.ts';
@@ -34,7 +35,9 @@ async function callStage(
   command: Work,
   climb: Climb,
 ): Promise<StageOutcome> {
-  const input = callInput(plan, state, command, Date.now());
+  // The crash of a worker behind the end must find the text of the answer.
+  const soFar = plan.retention === 'full' ? { soFar: soFarOf(plan, state, climb, climb.startedMs) } : {};
+  const input = { ...callInput(plan, state, command, Date.now()), ...soFar };
   const scored = 'scoring' in input ? ` · scored by ${plan.scorer.name}` : '';
   const summary = brief(`stage ${command.stage + 1} · ${input.model.model}${scored}`);
   const timeoutMs = requestTimeout(plan, command);
