@@ -144,8 +144,12 @@ describe('what an engineer sees', () => {
     expect(ended).toMatch(/\| 2 \| medium \| 42 \|.*\| served \|/);
   });
 
-  test('every activity says in the history what it was for', async () => {
-    await world.apply(policyOf('summed'));
+  test.each([
+    ['full', []],
+    // Where no text is left behind the end, it is not the last call's.
+    ['none', ['end · accepted']],
+  ] as const)('every activity says in the history what it was for (texts: %s)', async (retention, end) => {
+    await world.apply(policyOf('summed', { retention }));
     const handle = await world.start('summed');
     await handle.result();
     const { events } = await handle.fetchHistory();
@@ -156,7 +160,7 @@ describe('what an engineer sees', () => {
       'plan · summed',
       'stage 1 · small · scored by agreement',
       'stage 2 · medium · scored by agreement',
-      'end · accepted',
+      ...end,
     ]);
   });
 

@@ -22,7 +22,6 @@ export async function cascade(request: CascadeRequest): Promise<CascadeAnswer> {
   const { plan } = pinned;
   let { state, command } = begin(plan, climb.progress());
   while (command.type !== 'finish') {
-    climb.show(plan, state, command);
     const outcome = climb.scored(command) ?? climb.next() ?? (await perform(plan, state, command, climb));
     ({ state, command } = climb.decide(plan, state, outcome));
   }

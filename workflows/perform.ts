@@ -1,9 +1,9 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { CascadeState } from '../core/cascade.ts';
 import { answeredBy, CANCELLED, scoredBy, type StageOutcome } from '../core/climb-log.ts';
+import { soFarOf } from '../core/last-call.ts';
 import type { Plan } from '../core/policy.ts';
 import { CANCEL_HEARD } from '../core/result.ts';
-import { soFarOf } from '../core/last-call.ts';
 import { callInput, requestTimeout, scoreInput, type Work } from '../core/stage-work.ts';
 import { outcomeOf } from '../core/work-failure.ts';
 import { brief, call, scheduleToClose, scoreHere, scoreThere } from './activities.ts';
@@ -12,13 +12,14 @@ import type { Climb } from './climb.ts';
 import { withQuery } from './pin.ts';
 import { causeOf, failureOf } from './work-failure.ts';
 
-/** Carries out a command of the state machine, within the climb's scope, and says what came of it. */
+/** Shows a command of the state machine, carries it out within the climb's scope, and says what came of it. */
 export async function perform(
   plan: Plan,
   state: CascadeState,
   command: Work,
   climb: Climb,
 ): Promise<StageOutcome> {
+  climb.show(plan, state, command);
   const work = command.type === 'call' ? callStage : scoreStage;
   try {
     return await climb.scope.run(() =>
