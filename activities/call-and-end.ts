@@ -28,7 +28,10 @@ export async function callAndEnd(
 ): Promise<CallResult> {
   const { query, soFar } = input;
   if (soFar === undefined) return call(ports, input, signal);
-  const recorded = activityInfo().attempt > 1 ? await recordedEnd(ports, input, soFar, signal) : null;
+  const { attempt, isLocal } = activityInfo();
+  // A local activity whose workflow task was lost is executed again as if for the first time.
+  const maybeAgain = attempt > 1 || isLocal;
+  const recorded = maybeAgain ? await recordedEnd(ports, input, soFar, signal) : null;
   if (recorded !== null) return recorded;
   const { ledger, settle } = joinCloses(ports.ledger);
   try {
