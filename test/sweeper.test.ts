@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ScheduleOverlapPolicy, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Retention } from '../core/policy.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import { startQuery } from '../ledger/start-query.ts';
 import { sweepScheduleId } from '../worker/sweep-schedule.ts';
@@ -123,12 +124,12 @@ describe('a query that goes on', () => {
     return world.client.workflow.getHandle(handle.workflowId, runId);
   }
 
-  test('is left alone when it was reset, also to behind its last call, where no row names its run', async () => {
-    await world.apply(
-      policyOf('reset-to-end', { scorer: rejects, chain: chainOf(['small']), thresholds: [0.5] }),
-    );
+  /** Answers, and is reset to behind its last call when the ledger has lost its end. */
+  async function resetToEnd(task: string, retention: Retention): Promise<string> {
+    const chain = chainOf(['small']);
+    await world.apply(policyOf(task, { scorer: rejects, chain, thresholds: [0.5], retention }));
     world.vendor = scripted({ small: [answered('42')] });
-    const handle = await world.start('reset-to-end');
+    const handle = await world.start(task);
     await handle.result();
     await world.database.pool.query(
       `update queries set status = 'running', outcome = null, ended_at = null, served_attempt_id = null where workflow_id = $1`,
@@ -137,7 +138,20 @@ describe('a query that goes on', () => {
     const answer = (await (await reset(handle)).result()) as CascadeAnswer;
     expect(answer).toMatchObject({ outcome: 'last-stage', answer: '42' });
     expect(world.asked()).toEqual(['small']);
-    expect(await queryOf(world.database.pool, handle.workflowId)).toMatchObject({ outcome: 'last-stage' });
+    return handle.workflowId;
+  }
+
+  test('is left alone when it was reset, also to behind its last call, where no row names its run', async () => {
+    // Without texts it is the workflow that ends the query.
+    const workflowId = await resetToEnd('reset-to-end', 'none');
+    expect(await queryOf(world.database.pool, workflowId)).toMatchObject({ outcome: 'last-stage' });
+  });
+
+  test('is ended from the result of the run that was reset, where its last call had ended it', async () => {
+    const workflowId = await resetToEnd('reset-behind-end', 'full');
+    expect(await queryOf(world.database.pool, workflowId)).toMatchObject({ status: 'running' });
+    await sweep();
+    expect(await queryOf(world.database.pool, workflowId)).toMatchObject({ outcome: 'last-stage' });
   });
 
   test('after it was ended by a sweep and its key is asked again, it is answered, and swept no more', async () => {
