@@ -133,11 +133,16 @@ function everyOtherInline(queries: readonly RecordedQuery[]): RecordedQuery[] {
   );
 }
 
-/** An end that died with Postgres is made again by a sweep: they come every minute, and leave the youngest queries alone. */
+/**
+ * A sweep makes an end again that died with Postgres, and closes rows whose time is over: those of an inline climb that was made
+ * again after a crash, and then ended at an earlier stage. They come every minute, and leave the youngest queries alone.
+ */
 async function untilSwept(pool: pg.Pool): Promise<void> {
   const givesUpAt = Date.now() + SWEPT_WITHIN_MS;
   while (Date.now() < givesUpAt) {
-    const { rowCount } = await pool.query(`select from queries where status = 'running' limit 1`);
+    const { rowCount } = await pool.query(
+      `select from queries where status = 'running' union all select from attempts where status = 'started' limit 1`,
+    );
     if (rowCount === 0) return;
     await sleep(500);
   }
