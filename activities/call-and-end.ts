@@ -54,14 +54,17 @@ async function endWith(
   { plan, state, finish, log }: LastDecision,
 ): Promise<EndedByCall | null> {
   const own = attempts.find((attempt) => attempt.attemptId === attemptId);
-  const runId = activityInfo().workflowExecution?.runId;
-  if (own === undefined || runId === undefined) return null;
+  if (own === undefined) return null;
   const input = endInput(plan, state, finish, log, null);
   const lastCall = { stage: own.stage, try: own.try };
   const ended = await ledger
-    .endQuery({ ...input, ...input.query, runId, onlyRunning: true, lastCall })
+    .endQuery({ ...input, ...input.query, runId: runId(), onlyRunning: true, lastCall })
     .catch(() => null);
   return ended?.type === 'ended' ? { finish, attempts: ended.attempts } : null;
+}
+
+function runId(): string {
+  return activityInfo().workflowExecution?.runId ?? '';
 }
 
 /** An answer of an earlier stage has its text in the ledger. */
@@ -90,7 +93,7 @@ async function recordedEnd(
   signal: AbortSignal,
 ): Promise<CallResult | null> {
   const { query, stage } = input;
-  const ended = await ports.ledger.answeredIn(query, activityInfo().workflowExecution?.runId ?? '');
+  const ended = await ports.ledger.answeredIn(query, runId());
   if (ended === null) return null;
   const result = await call(ports, { ...input, deadlineAt: null }, signal);
   const { attemptId, answer } = result;

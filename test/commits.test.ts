@@ -84,9 +84,9 @@ test.each([
       'durable: close-or-fail, end-query, judge-attempts, settle-texts-where',
     ],
   ],
-])('%s', async (title, execution, commits) => {
+])('%s', async (title, overrides, commits) => {
   const task = `commits-${title.replaceAll(/\W+/g, '-')}`;
-  await world.apply(policyOf(task, execution));
+  await world.apply(policyOf(task, overrides));
   // The first query of a process also writes its models' price books, once.
   await world.ask(task);
   const seen = watchCommits();

@@ -36,7 +36,7 @@ async function callStage(
   command: Work,
   climb: Climb,
 ): Promise<StageOutcome> {
-  // The crash of a worker behind the end must find the text of the answer.
+  // Executed again after a crash behind the end, a call has to find the answer's text.
   const soFar = plan.retention === 'full' ? { soFar: soFarOf(plan, state, climb, climb.startedMs) } : {};
   const input = { ...callInput(plan, state, command, Date.now()), ...soFar };
   const scored = 'scoring' in input ? ` · scored by ${plan.scorer.name}` : '';
