@@ -58,28 +58,29 @@ export interface Response {
 /** A model with fewer labelled responses than this share of the queries cannot be compared with the others. */
 const LEAST_COVERAGE = 0.9;
 
+/** The part of a set that can be learned from. Which part depends on where labels are, and never on what they say. */
+export interface Comparable {
+  readonly task: string;
+  /** Ascending by mean cost on the queries that are not test. */
+  readonly models: readonly string[];
+  readonly queries: readonly RecordedQuery[];
+  readonly leftOut: readonly LeftOut[];
+}
+
 /**
  * Every model that answered nearly every query, and every query that all of those answered, with labels.
- * @param names of the judge and the embedder whose recorded evidence is learned from.
- * @throws {Error} when nothing is left to learn from, or the set lacks the evidence.
+ * @throws {Error} when nothing is left to learn from.
  */
-export function toDataset(
-  set: RecordedSet,
-  answer: AnswerSpec,
-  names: EvidenceModels = {},
-): { dataset: Dataset; leftOut: LeftOut[] } {
+export function comparable(set: RecordedSet): Comparable {
   const leftOut: LeftOut[] = [];
-  const labelled = (model: string, id: string): RecordedResponse | undefined => {
-    const response = set.responses.get(model)?.get(id);
-    return response?.correct === undefined ? undefined : response;
-  };
+  const has = (model: string, id: string): boolean => labelled(set, model, id) !== undefined;
   const kept = Object.keys(set.models).filter((model) => {
-    const count = set.queries.filter(({ id }) => labelled(model, id) !== undefined).length;
+    const count = set.queries.filter(({ id }) => has(model, id)).length;
     if (count >= LEAST_COVERAGE * set.queries.length) return true;
     leftOut.push({ what: model, why: `has ${count} labelled responses to ${set.queries.length} queries` });
     return false;
   });
-  const queries = set.queries.filter(({ id }) => kept.every((model) => labelled(model, id) !== undefined));
+  const queries = set.queries.filter(({ id }) => kept.every((model) => has(model, id)));
   const task = queries[0]?.task;
   if (task === undefined || kept.length === 0) {
     throw new Error(
@@ -95,13 +96,32 @@ export function toDataset(
     queries.filter(({ split }) => split !== 'test'),
     set,
   );
+  return { task, models, queries, leftOut };
+}
+
+function labelled(set: RecordedSet, model: string, id: string): RecordedResponse | undefined {
+  const response = set.responses.get(model)?.get(id);
+  return response?.correct === undefined ? undefined : response;
+}
+
+/**
+ * What is {@link comparable} of a set, with every response taken apart.
+ * @param names of the judge and the embedder whose recorded evidence is learned from.
+ * @throws {Error} when nothing is left to learn from, or the set lacks the evidence.
+ */
+export function toDataset(
+  set: RecordedSet,
+  answer: AnswerSpec,
+  names: EvidenceModels = {},
+): { dataset: Dataset; leftOut: LeftOut[] } {
+  const { task, models, queries, leftOut } = comparable(set);
   const candidates = queries.map(() => new Map<string, number>());
   const prompts = queries.map((query) => promptOf({ task, messages: query.messages, parameters: {} }));
   const bought = boughtEvidence(set, names);
   const features = featuresWith({ judge: names.judge !== undefined, embedder: names.embedder !== undefined });
   const responses = models.map((model) =>
     queries.map((query, at): Response => {
-      const recorded = labelled(model, query.id)!;
+      const recorded = labelled(set, model, query.id)!;
       const found = extractAnswer(recorded.text, answer, models.indexOf(model));
       const numbers = candidates[at]!;
       if (found !== null && !numbers.has(found)) numbers.set(found, numbers.size);

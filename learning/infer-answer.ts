@@ -1,66 +1,111 @@
-import { extractAnswer, lastNumber, normalise, type AnswerSpec } from '../core/answer.ts';
+import { extractAnswer, type AnswerSpec } from '../core/answer.ts';
+import { jsonValues } from '../core/json-in-text.ts';
+import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
 import type { RecordedSet } from '../recorded/read.ts';
-import { halvesOf } from './split.ts';
 
 /** Responses that each extractor is tried on; more would only take longer. */
-const SAMPLE = 2_000;
-/** A worse extractor says nothing of who agrees with whom: the answers are open-ended, as far as can be told. */
-const LEAST_MATCH = 0.6;
+const SAMPLE = 4_000;
+/** A worse extractor says too little of who agrees with whom: the answers are open-ended, as far as can be told. */
+const LEAST_FIT = 0.7;
+/** References that differ more than this are no labels to choose from. */
 const MOST_LABELS = 50;
+/** A field that fewer of the responses have is not where the answer is. */
+const LEAST_FIELD_SHARE = 0.3;
 
 /**
- * What the answers of a recorded set are, where nobody says so: the extractor with which "the answer is the reference" says
- * most often what the labels say, on responses to queries that are not test. Of equals the first in the list.
+ * What the answers of a recorded set are, where nobody says so: the extractor whose equal answers go best with the labels. Of
+ * equally good ones the first in the list.
+ * @param queries of the set.
+ * @param readable numbers of those whose labels may be read: the ones that are learned from.
  */
-export function inferAnswer(set: RecordedSet): AnswerSpec {
-  const { train } = halvesOf(set.queries);
-  const responses = train.flatMap((at) => {
-    const { id, reference } = set.queries[at]!;
-    return [...set.responses.values()].flatMap((ofModel) => {
-      const response = ofModel.get(id);
-      return response?.correct === undefined || reference === undefined
-        ? []
-        : [{ text: response.text, correct: response.correct === 1, reference }];
-    });
-  });
-  // Evenly spread: a set may be sorted.
-  const step = Math.max(1, Math.floor(responses.length / SAMPLE));
-  const sample = responses.filter((_, at) => at % step === 0);
-  const match = (spec: AnswerSpec): number =>
-    sample.filter(({ text, correct, reference }) => {
-      const answer = extractAnswer(text, spec, 0);
-      return (answer !== null && answer === referenceAs(spec, reference)) === correct;
-    }).length / Math.max(1, sample.length);
-  const tried = candidates(set).map((spec) => ({ spec, share: match(spec) }));
-  const best = tried.reduce((a, b) => (b.share > a.share ? b : a), { spec: OPEN, share: LEAST_MATCH });
+export function inferAnswer(
+  set: RecordedSet,
+  queries: readonly RecordedQuery[],
+  readable: readonly number[],
+): AnswerSpec {
+  const sample = sampleOf(
+    set,
+    readable.map((query) => queries[query]!),
+  );
+  const best = candidates(set, sample.flat())
+    .map((spec) => ({ spec, fit: fitOf(spec, sample) }))
+    .reduce((a, b) => (b.fit > a.fit ? b : a), { spec: OPEN, fit: LEAST_FIT });
   return best.spec;
 }
 
 const OPEN: AnswerSpec = { from: 'open' };
 
-function candidates(set: RecordedSet): AnswerSpec[] {
+type Labelled = Pick<RecordedResponse, 'text' | 'correct'>;
+
+/** Labelled responses, by query; evenly spread, since a set may be sorted. */
+function sampleOf(set: RecordedSet, queries: readonly RecordedQuery[]): Labelled[][] {
+  const wanted = Math.max(1, Math.floor(SAMPLE / Math.max(1, set.responses.size)));
+  const step = Math.max(1, Math.floor(queries.length / wanted));
+  return queries
+    .filter((_, at) => at % step === 0)
+    .map(({ id }) =>
+      [...set.responses.values()].flatMap((ofModel) => {
+        const response = ofModel.get(id);
+        return response?.correct === undefined ? [] : [response];
+      }),
+    );
+}
+
+/**
+ * How well "equal answers" says what the labels say of two responses to one query, in [0, 1]: the mean of the share of pairs of right
+ * ones that are equal, and the share of pairs of a right one and a wrong one that are not. Two wrong ones say nothing. An extractor that
+ * takes all for equal, or all for different, has a half. It needs no reference, and does not care how an answer is written.
+ */
+function fitOf(spec: AnswerSpec, queries: readonly (readonly Labelled[])[]): number {
+  let [right, equal, mixed, different] = [0, 0, 0, 0];
+  for (const responses of queries) {
+    const answers = responses.map(({ text }, at) => extractAnswer(text, spec, at));
+    for (let i = 0; i < responses.length; i++) {
+      for (let j = 0; j < i; j++) {
+        const count = responses[i]!.correct! + responses[j]!.correct!;
+        if (count === 0) continue;
+        const isEqual = answers[i] !== null && answers[i] === answers[j];
+        if (count === 2) {
+          right++;
+          equal += Number(isEqual);
+        } else {
+          mixed++;
+          different += Number(!isEqual);
+        }
+      }
+    }
+  }
+  return right === 0 || mixed === 0 ? 0 : (equal / right + different / mixed) / 2;
+}
+
+function candidates(set: RecordedSet, responses: readonly Labelled[]): AnswerSpec[] {
   const references = [...new Set(set.queries.flatMap(({ reference }) => reference ?? []))];
   const isChoice = references.length >= 2 && references.length <= MOST_LABELS;
   return [
-    { from: 'json', pointer: '/answer', normalise: 'number' },
-    { from: 'json', pointer: '/answer', normalise: 'loose' },
+    ...fieldsOf(responses).flatMap((pointer): AnswerSpec[] => [
+      { from: 'json', pointer, normalise: 'number' },
+      { from: 'json', pointer, normalise: 'loose' },
+    ]),
     ...(isChoice ? [{ from: 'label', labels: references } as const] : []),
     { from: 'number' },
     { from: 'text', normalise: 'loose' },
   ];
 }
 
-/** A reference as the extractor would give it. */
-function referenceAs(spec: AnswerSpec, reference: string): string | null {
-  switch (spec.from) {
-    case 'number':
-      return lastNumber(reference);
-    case 'json':
-    case 'text':
-      return normalise(reference, spec.normalise);
-    case 'label':
-    case 'open':
-    case 'regex':
-      return reference;
+/** Pointers to the fields that many of the responses have in a JSON object: `answer` first, then those that most have. */
+function fieldsOf(responses: readonly Labelled[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { text } of responses) {
+    const keys = new Set([...jsonValues(text)].flatMap((value) => keysOf(value)));
+    for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
   }
+  const common = [...counts]
+    .filter(([, count]) => count >= LEAST_FIELD_SHARE * responses.length)
+    .sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1))
+    .map(([key]) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+  return [...new Set(['/answer', ...common])];
+}
+
+function keysOf(value: unknown): string[] {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.keys(value) : [];
 }

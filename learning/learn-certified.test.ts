@@ -71,7 +71,7 @@ describe('a certificate', () => {
 });
 
 test('develop and certify share no query and are about 60 to 40', () => {
-  const { develop, certifyOn } = developAndCertify(easy.dataset, easy.train);
+  const { develop, certifyOn } = developAndCertify(easy.dataset.queries, easy.train);
   expect([...develop, ...certifyOn].sort((a, b) => a - b)).toEqual(easy.train);
   expect(develop.length / easy.train.length).toBeCloseTo(0.6, 1);
 });

@@ -38,13 +38,13 @@ export interface Frozen {
 
 /** Numbers of the queries of each part of train, by a hash of their groups. */
 export function developAndCertify(
-  data: Dataset,
+  queries: Dataset['queries'],
   train: readonly number[],
 ): { develop: number[]; certifyOn: number[] } {
   const develop: number[] = [];
   const certifyOn: number[] = [];
   for (const query of train) {
-    const place = placeOf(groupOf(data.queries[query]!), 'develop or certify');
+    const place = placeOf(groupOf(queries[query]!), 'develop or certify');
     (place < DEVELOP ? develop : certifyOn).push(query);
   }
   return { develop, certifyOn };
@@ -61,7 +61,7 @@ export function freeze(
   claim: Omit<Claim, 'baseline'> & { readonly baseline: string | null },
   options: LearnOptions,
 ): Frozen {
-  const { develop, certifyOn } = developAndCertify(data, train);
+  const { develop, certifyOn } = developAndCertify(data.queries, train);
   const fitted = fitScorers(data, develop, options);
   const baseline = claim.baseline === null ? fitted.reference.model : data.models.indexOf(claim.baseline);
   if (baseline === -1) throw new Error(`the set has no model "${claim.baseline}" to hold a policy against`);

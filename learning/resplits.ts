@@ -28,10 +28,12 @@ export interface ResplitSummary {
 /**
  * How well learning does, and not just once: halves by hash, learned on one, measured on the other, whose labels nothing
  * before has read.
+ * @param datasetFor the dataset of these queries, where the labels of those with these numbers may be read.
  * @param onSplit is told each result as it comes.
  */
 export function resplit(
-  data: Dataset,
+  queries: Dataset['queries'],
+  datasetFor: (train: readonly number[]) => Dataset,
   goal: Goal,
   options: LearnOptions,
   splits: number,
@@ -39,7 +41,8 @@ export function resplit(
 ): ResplitSummary {
   const each: Resplit[] = [];
   for (let split = 1; split <= splits; split++) {
-    const { train, test } = halvesByHash(data.queries, `resplit ${options.seed} ${split}`);
+    const { train, test } = halvesByHash(queries, `resplit ${options.seed} ${split}`);
+    const data = datasetFor(train);
     const fitted = fitScorers(data, train, options);
     const { policy } = learnPolicy(data, fitted, goal, options);
     const figures = measure(data, fitted, policy, test);

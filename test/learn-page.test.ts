@@ -59,6 +59,7 @@ const RESULT: LearnResult = {
   task: 'support <triage> & more',
   goal: 'harm of at most 2.0%, with 90.0% confidence',
   seed: 1,
+  answer: { from: 'json', pointer: '/category', normalise: 'loose' },
   chain: ['small', 'large'],
   rule: 'threshold',
   parameters: { threshold: 0.8125 },

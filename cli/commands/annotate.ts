@@ -1,4 +1,5 @@
 import { inferAnswer } from '../../learning/infer-answer.ts';
+import { halvesOf } from '../../learning/split.ts';
 import type { PolicyModel } from '../../core/policy.ts';
 import { priceAt } from '../../core/price.ts';
 import { sumSpend, type Spend } from '../../core/spend.ts';
@@ -147,5 +148,8 @@ async function modelOf(
 /** The task's extractor, where the settings have the task: a response without an answer is not judged. */
 function answerOf({ policies }: Settings, set: RecordedSet) {
   const task = set.queries[0]?.task;
-  return policies.find((policy) => policy.task === task)?.answer ?? inferAnswer(set);
+  return (
+    policies.find((policy) => policy.task === task)?.answer ??
+    inferAnswer(set, set.queries, halvesOf(set.queries).train)
+  );
 }

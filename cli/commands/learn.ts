@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { sha256 } from '../../core/request-hash.ts';
 import type { LearnedPolicy } from '../../core/learned-policy.ts';
-import { toDataset, type Dataset } from '../../learning/dataset.ts';
+import { comparable, toDataset, type Dataset } from '../../learning/dataset.ts';
 import {
   fitScorers,
   learnPolicy,
@@ -12,6 +12,7 @@ import {
   type Goal,
   type LearnOptions,
 } from '../../learning/learn.ts';
+import { developAndCertify } from '../../learning/learn-certified.ts';
 import type { LeftOut } from '../../learning/left-out.ts';
 import { resplit } from '../../learning/resplits.ts';
 import { halvesOf } from '../../learning/split.ts';
@@ -21,7 +22,7 @@ import { certified } from '../learn/certified.ts';
 import { wantedOf, type GoalOptions } from '../learn/goal.ts';
 import { learnResult } from '../learn/collect.ts';
 import type { CertificationResult, LearnResult } from '../learn/result.ts';
-import { readSource, type SourceOptions } from '../learn/source.ts';
+import { readSource, type Source, type SourceOptions } from '../learn/source.ts';
 import { goalText, showLearned, showResplits } from '../learn/text.ts';
 import { percent } from '../output.ts';
 
@@ -50,16 +51,20 @@ export async function learnCommand(context: Context, options: LearnCommandOption
       );
     }
   }
-  const { set, answer, from, evidence } = await readSource(context, options);
+  const source = await readSource(context, options);
+  const { set, from } = source;
   const settings: LearnOptions = { seed: options.seed, include: options.include };
   try {
     context.say(`Reading ${set.queries.length} queries of ${set.responses.size} models of ${from}.`);
-    const { dataset, leftOut } = toDataset(set, answer, evidence);
+    const { queries } = comparable(set);
     if (options.resplits !== undefined && wanted.type === 'goal') {
-      await runResplits(context, dataset, wanted.goal, settings, options.resplits);
+      runResplits(context, source, wanted.goal, settings, options.resplits);
       return;
     }
-    const { train, test, straddling } = halvesOf(dataset.queries);
+    const { train, test, straddling } = halvesOf(queries);
+    const readable = wanted.type === 'goal' ? train : developAndCertify(queries, train).develop;
+    const answer = source.answerBy(queries, readable);
+    const { dataset, leftOut } = toDataset(set, answer, source.evidence);
     const notes: LeftOut[] = [
       ...leftOut,
       ...(straddling === 0
@@ -108,22 +113,30 @@ function byGoal(
   return Promise.resolve({ policy, fitted, compared, certification: null });
 }
 
-async function runResplits(
+function runResplits(
   context: Context,
-  data: Dataset,
+  { set, answerBy, evidence }: Source,
   goal: Goal,
   options: LearnOptions,
   splits: number,
-): Promise<void> {
-  const summary = resplit(data, goal, options, splits, (done, { accuracy_difference, cost_share, chain }) => {
+): void {
+  const { task, queries } = comparable(set);
+  // By extractor: it takes seconds, and halves hardly ever differ in it.
+  const datasets = new Map<string, Dataset>();
+  const datasetFor = (train: readonly number[]): Dataset => {
+    const answer = answerBy(queries, train);
+    const key = canonicalJson(answer);
+    const dataset = datasets.get(key) ?? toDataset(set, answer, evidence).dataset;
+    datasets.set(key, dataset);
+    return dataset;
+  };
+  const summary = resplit(queries, datasetFor, goal, options, splits, (done, result) => {
+    const { accuracy_difference, cost_share, chain } = result;
     context.say(
       `${done} of ${splits}: ${(100 * accuracy_difference).toFixed(2)} points at ${percent(cost_share)} of the cost, ${chain.join(' → ')}`,
     );
   });
-  context.out(
-    context.json ? JSON.stringify({ task: data.task, resplits: summary }) : showResplits(data.task, summary),
-  );
-  await Promise.resolve();
+  context.out(context.json ? JSON.stringify({ task, resplits: summary }) : showResplits(task, summary));
 }
 
 async function writeLearned(

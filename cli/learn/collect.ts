@@ -42,6 +42,7 @@ export function learnResult(input: {
     task: policy.task,
     goal: input.goal,
     seed: input.seed,
+    answer: dataset.answer,
     chain: policy.chain,
     rule: rule.type,
     parameters:

@@ -15,6 +15,7 @@ import {
 } from './plots.ts';
 import type { CertificationResult, LearnResult } from './result.ts';
 import {
+  answerSentence,
   chosenSentence,
   comparedSentence,
   disagreementSentence,
@@ -155,6 +156,7 @@ function factsOf(result: LearnResult): (readonly [string, string])[] {
   const certified = certification?.certificate ?? null;
   const evidence = evidenceSentence(result);
   return [
+    ['answer', answerSentence(result)],
     ['compared', comparedSentence(result)],
     ...(evidence === null ? [] : [['evidence', evidence] as const]),
     ['labels', disagreementSentence(result)],

@@ -1,3 +1,4 @@
+import type { AnswerSpec } from '../../core/answer.ts';
 import type { Certificate } from '../../core/certificate.ts';
 import type { EvidenceModels } from '../../core/learned-policy.ts';
 import type { StopRule } from '../../core/stop-rule.ts';
@@ -12,6 +13,8 @@ export interface LearnResult {
   readonly task: string;
   readonly goal: string;
   readonly seed: number;
+  /** Where an answer is found in a response: the settings' extractor, or the one that fits the labels best. */
+  readonly answer: AnswerSpec;
   readonly chain: readonly string[];
   readonly rule: StopRule['type'];
   /** The rule's own: `threshold`, or `lambda_usd` with the steps. */

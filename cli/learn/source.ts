@@ -2,6 +2,7 @@ import type { AnswerSpec } from '../../core/answer.ts';
 import type { EvidenceModels } from '../../core/learned-policy.ts';
 import { inferAnswer } from '../../learning/infer-answer.ts';
 import { labelCoverage, tooFewLabels } from '../../learning/label-coverage.ts';
+import type { RecordedQuery } from '../../recorded/format.ts';
 import { readRecordedSet, type RecordedSet } from '../../recorded/read.ts';
 import { messageOf, type Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
@@ -19,14 +20,15 @@ export interface SourceOptions {
   readonly judge?: string;
   /** The same of recorded embeddings. */
   readonly embedder?: string;
-  /** Whose task says what the answer is; default: by the form of the recorded answers. */
+  /** Whose task says what the answer is; default: by the recorded answers and their labels. */
   readonly settings?: string;
   readonly scorers?: string;
 }
 
 export interface Source {
   readonly set: RecordedSet;
-  readonly answer: AnswerSpec;
+  /** The task's extractor: the settings', else what the labels of the queries with these numbers, and of no others, say that it is. */
+  readonly answerBy: (queries: readonly RecordedQuery[], readable: readonly number[]) => AnswerSpec;
   /** For people. */
   readonly from: string;
   /** Whose evidence is learned from, and is in the set. */
@@ -57,7 +59,7 @@ export async function readSource(context: Context, options: SourceOptions): Prom
     recorded === undefined
       ? await ofLedger(context, options.task)
       : await readFolder(recorded, options.task, evidence);
-  return { ...source, evidence, answer: await answerOf(source.set, options) };
+  return { ...source, evidence, answerBy: await answerOf(source.set, options) };
 }
 
 type Read = Pick<Source, 'set' | 'from'>;
@@ -91,12 +93,15 @@ async function ofLedger(context: Context, task: string | undefined): Promise<Rea
   });
 }
 
-async function answerOf(set: RecordedSet, { settings, scorers, task }: SourceOptions): Promise<AnswerSpec> {
-  if (settings === undefined) return inferAnswer(set);
+async function answerOf(
+  set: RecordedSet,
+  { settings, scorers, task }: SourceOptions,
+): Promise<Source['answerBy']> {
+  if (settings === undefined) return (queries, readable) => inferAnswer(set, queries, readable);
   const read = await readSettings({ settings, ...(scorers === undefined ? {} : { scorers }) }, 'serve');
   const wanted = task ?? set.queries[0]?.task;
   const policy = read.settings.policies.find((candidate) => candidate.task === wanted);
   if (policy === undefined)
     throw new CliError(`--settings: ${settings} has no task "${wanted ?? ''}"`, EXIT.usage);
-  return policy.answer;
+  return () => policy.answer;
 }

@@ -3,6 +3,7 @@ import { percent, table } from '../output.ts';
 import type { Wanted } from './goal.ts';
 import type { LearnResult } from './result.ts';
 import {
+  answerSentence,
   chosenSentence,
   comparedSentence,
   disagreementSentence,
@@ -37,7 +38,7 @@ export function showLearned(result: LearnResult): string {
   const { certification } = result;
   const drawn = ({ head, rows }: Rows): string => table(head, rows);
   return [
-    `Task ${result.task}: ${result.goal}.\n${comparedSentence(result)}`,
+    `Task ${result.task}: ${result.goal}.\n${answerSentence(result)}\n${comparedSentence(result)}`,
     [chosenSentence(result), evidenceSentence(result)].filter((line) => line !== null).join('\n'),
     drawn(policyRows(result)),
     promisedSentence(result),

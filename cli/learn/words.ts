@@ -1,3 +1,4 @@
+import type { AnswerSpec } from '../../core/answer.ts';
 import type { LearnedFigures } from '../../learning/figures.ts';
 import { TOO_MUCH_DISAGREEMENT } from '../../learning/label-disagreement.ts';
 import { percent } from '../output.ts';
@@ -140,6 +141,33 @@ export function chosenSentence(result: LearnResult): string {
   return certification === null
     ? `No cascade beats calling ${chain[0] ?? ''} alone: that is what is recommended.`
     : `No cascade was certified: calling ${chain[0] ?? ''} alone is what is recommended.`;
+}
+
+/** What counts as an answer, and so who agrees with whom. */
+export function answerSentence({ answer }: LearnResult): string {
+  const found = answerText(answer);
+  return found === null
+    ? 'No two responses are taken for the same answer: nothing was found in the texts whose equality goes with the labels. Where there is something, name the task’s extractor with --settings.'
+    : `An answer is ${found}.`;
+}
+
+function answerText(answer: AnswerSpec): string | null {
+  switch (answer.from) {
+    case 'json': {
+      const place = answer.pointer === '' ? 'the whole' : answer.pointer;
+      return `${answer.normalise === 'number' ? 'the number' : 'the value'} at ${place} of a response’s JSON`;
+    }
+    case 'label':
+      return `the last of ${answer.labels.length} labels in a response`;
+    case 'number':
+      return 'the last number in a response';
+    case 'regex':
+      return `what /${answer.pattern}/ finds last in a response`;
+    case 'text':
+      return 'the whole text of a response';
+    case 'open':
+      return null;
+  }
 }
 
 /** Whom the scorer asks about each response; null where it asks nobody. */
