@@ -7,7 +7,9 @@ import { readPolicyFile, simulatedFile } from '../cli/simulate/policy-file.ts';
 import { canonicalJson } from '../core/canonical-json.ts';
 import { sha256 } from '../core/request-hash.ts';
 import { thresholdsOf, type StopRule } from '../core/stop-rule.ts';
+import { halvesOf } from '../learning/split.ts';
 import { readRecordedSet } from '../recorded/read.ts';
+import { createRecordedSetWriter } from '../recorded/write.ts';
 import { createScorerRegistry } from '../scorers/index.ts';
 import { fakeContext } from './support/cli-stack.ts';
 import { SYNTHETIC } from './support/replay-world.ts';
@@ -57,7 +59,25 @@ describe('escalier simulate', () => {
     expect(first).toMatchObject({ chain: CHAIN, leftOut: 0 });
     const task = first['task'];
     const file = await policyFile({ ...WRITTEN, task, scorer: { name: 'agreement' } });
-    expect(await simulated({ recorded: SYNTHETIC, split: 'test', seed: 1, policy: file })).toEqual(first);
+    for (const policy of [file, folder]) {
+      expect(await simulated({ recorded: SYNTHETIC, split: 'test', seed: 1, policy })).toEqual(first);
+    }
+  });
+
+  test('measures a set without halves on the one that learning holds out', async () => {
+    const set = await readRecordedSet(SYNTHETIC);
+    const recorded = join(folder, 'no-halves');
+    const writer = await createRecordedSetWriter(recorded);
+    const queries = set.queries.map((query) => ({ ...query, split: undefined }));
+    for (const query of queries) await writer.addQuery(query);
+    for (const ofModel of set.responses.values())
+      for (const response of ofModel.values()) await writer.addResponse(response);
+    await writer.writeModels(set.models);
+    await writer.close();
+    const { train, test } = halvesOf(queries);
+    const of = (split: SimulateOptions['split']) => simulated({ ...byHand, recorded, split });
+    expect(await of('test')).toMatchObject({ queries: test.length, trainQueries: train.length });
+    expect(await of('all')).toMatchObject({ queries: queries.length, trainQueries: null });
   });
 
   test('prints every figure with its interval', async () => {

@@ -1,5 +1,6 @@
 import type { SimulatedPolicy } from '../../learning/simulate.ts';
 import { evaluate } from '../../learning/evaluate.ts';
+import { halvesOf } from '../../learning/split.ts';
 import type { RecordedQuery } from '../../recorded/format.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
 import { readRecordedSet, type RecordedSet } from '../../recorded/read.ts';
@@ -96,7 +97,7 @@ function byHand(
   };
 }
 
-/** What is measured on, and what baselines may be chosen on; a set without halves is measured on as a whole. */
+/** What is measured on, and what baselines may be chosen on: by the same halves as `learn`, so that a policy is held out here as there. */
 function splitOf(
   set: RecordedSet,
   task: string,
@@ -104,11 +105,10 @@ function splitOf(
 ): { queries: RecordedQuery[]; train: RecordedQuery[] } {
   const ofTask = set.queries.filter((query) => query.task === task);
   if (ofTask.length === 0) throw new Error(`it has no queries of the task "${task}"`);
-  const half = (name: 'test' | 'train') => ofTask.filter((query) => query.split === name);
   if (split === 'all') return { queries: ofTask, train: [] };
+  const halves = halvesOf(ofTask);
+  const half = (name: 'test' | 'train') => halves[name].flatMap((query) => ofTask[query] ?? []);
   const queries = half(split);
-  if (queries.length === 0 && half('train').length + half('test').length === 0)
-    return { queries: ofTask, train: [] };
   if (queries.length === 0) throw new Error(`it has no queries of the split "${split}"`);
   return { queries, train: split === 'test' ? half('train') : [] };
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import type { AnswerSpec } from '../../core/answer.ts';
@@ -94,13 +94,19 @@ export interface PolicyFile {
 
 /**
  * Reads a policy: one that was written by hand, or `policy.json` of a learned one with the `scorer.json` beside it.
+ * @param given the file, or the folder that it is in.
  * @throws {Error} naming the file and what to mend; also where the scorer is not the one that the policy was learned with.
  */
 export async function readPolicyFile(
-  path: string,
+  given: string,
   scorers: ScorerRegistry,
   learnedScore: CompileArtifact,
 ): Promise<PolicyFile> {
+  const isFolder = await stat(given).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  const path = isFolder ? join(given, 'policy.json') : given;
   const parsed = parseJson(await textOf(path), policyFileSchema, path);
   const { task, chain, thresholds, modelAccuracy = null, scorer = null, scorerSha256 } = parsed;
   const { stopRule = null } = parsed.rule === undefined ? {} : pinnedRule(parsed.rule);

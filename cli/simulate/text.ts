@@ -37,7 +37,7 @@ Figures stand with the interval that 95% of 1,000 resamples of the queries fall 
       policy.escalation.map(({ stage, model, reached, wentOn }) => [
         String(stage + 1),
         model,
-        String(simulation.thresholds[stage] ?? ''),
+        thresholdText(simulation.thresholds[stage]),
         percentIn(reached),
         stage === chain.length - 1 ? '' : percentIn(wentOn),
       ]),
@@ -67,6 +67,11 @@ Figures stand with the interval that 95% of 1,000 resamples of the queries fall 
       : `The mixture and the router were chosen on ${trainQueries} other queries. They spend what the policy spends.`,
   ];
   return parts.join('\n\n');
+}
+
+/** As many digits as were written, and of a learned one as many as say something. */
+function thresholdText(threshold: number | undefined): string {
+  return threshold === undefined ? '' : String(Number(threshold.toFixed(3)));
 }
 
 /** Single models from the cheapest up, the others as they come. */
