@@ -1,4 +1,5 @@
 import {
+  eachAlone,
   eachTerm,
   layoutOf,
   MOST_RESPONSES,
@@ -9,6 +10,7 @@ import {
 import type { Dataset } from './dataset.ts';
 import { minimise } from './lbfgs.ts';
 import type { Uniform } from './random.ts';
+import { areExclusive, rightAnswers } from './right-answers.ts';
 
 /** How much each kind of parameter is held back (ridge), in units of one query. */
 const PENALTIES = { models: 0.5, pairs: 2, shared: 0.1 };
@@ -20,15 +22,17 @@ const ANY_MODEL = 5;
 const WEIGHT_PER_QUERY = 4;
 const ITERATIONS = 50;
 const TOLERANCE = 1e-6;
+/** A probability that rounds to nothing has a loss all the same. */
+const LEAST = 1e-300;
 
 /**
  * Examples in flat arrays, since the fit passes over them hundreds of times: what has been paid for at some stage, and what
  * comes of serving each candidate.
  */
 interface Examples {
-  /** By example: how many alternatives there are, and which is right (0: none of the candidates; c + 1: candidate c). */
+  /** By example: how many alternatives there are (none, and the candidates), and the alternatives that are right. */
   readonly alternatives: readonly number[];
-  readonly right: readonly number[];
+  readonly right: readonly (readonly number[])[];
   /** By example the place after its last term. */
   readonly ends: readonly number[];
   /** By term: the parameter's place, how much of it, and the alternative that it is for. */
@@ -38,7 +42,8 @@ interface Examples {
 }
 
 /**
- * Fits the posterior by regularised maximum likelihood on drawn sets of responses.
+ * Fits the posterior by regularised maximum likelihood on drawn sets of responses. Whether candidates exclude each other is seen from
+ * the labels of these queries.
  * @param own out-of-fold own scores, by model, then by query: scores of the fit's own queries would be too sure.
  * @param pool numbers of the models that may be in a chain.
  */
@@ -53,10 +58,11 @@ export function fitPosterior(
   const models = data.models.length;
   const layout = layoutOf(models);
   const examples = drawExamples(data, own, queries, pool, accuracy, uniform);
+  const exclusive = areExclusive(rightAnswers(data, queries));
   const weight = WEIGHT_PER_QUERY / SETS_PER_QUERY;
   const objective = (x: Float64Array, gradient: Float64Array): number => {
     gradient.fill(0);
-    let loss = weight * addLoss(examples, x, gradient);
+    let loss = weight * addLoss(examples, exclusive, x, gradient);
     for (let i = 0; i < layout.size; i++) gradient[i]! *= weight;
     for (let i = 0; i < layout.size; i++) {
       const penalty =
@@ -68,11 +74,15 @@ export function fitPosterior(
   };
   const start = new Float64Array(layout.size);
   start.fill(0.5, layout.ownVote, layout.agree);
-  return { models, parameters: minimise(objective, start, { iterations: ITERATIONS, tolerance: TOLERANCE }) };
+  const parameters = minimise(objective, start, { iterations: ITERATIONS, tolerance: TOLERANCE });
+  return { models, exclusive, parameters };
 }
 
-/** The negative log-likelihood of the examples at parameters `x`; adds its gradient to `gradient`. */
-function addLoss(examples: Examples, x: Float64Array, gradient: Float64Array): number {
+/**
+ * The negative log-likelihood of the examples at parameters `x`; adds its gradient to `gradient`. Where answers are not exclusive, an
+ * example's is the mean of its candidates'.
+ */
+function addLoss(examples: Examples, exclusive: boolean, x: Float64Array, gradient: Float64Array): number {
   const { alternatives, right, ends, places, amounts, of } = examples;
   const most = new Float64Array(MOST_RESPONSES + 1);
   let loss = 0;
@@ -81,11 +91,32 @@ function addLoss(examples: Examples, x: Float64Array, gradient: Float64Array): n
     const to = ends[example]!;
     const p = most.subarray(0, alternatives[example]).fill(0);
     for (let t = from; t < to; t++) p[of[t]!]! += amounts[t]! * x[places[t]!]!;
-    softmax(p);
-    loss -= Math.log(Math.max(p[right[example]!]!, 1e-300));
-    p[right[example]!]! -= 1;
+    loss += exclusive ? toSlope(p, right[example]![0] ?? 0) : toSlopes(p, right[example]!);
     for (let t = from; t < to; t++) gradient[places[t]!]! += amounts[t]! * p[of[t]!]!;
     from = to;
+  }
+  return loss;
+}
+
+/** An example's loss where one alternative is right; in place, from utilities to the loss's slope in each. */
+function toSlope(utilities: Float64Array, right: number): number {
+  const p = softmax(utilities);
+  const loss = -Math.log(Math.max(p[right]!, LEAST));
+  p[right]! -= 1;
+  return loss;
+}
+
+/** The same where each candidate is right or wrong by itself. */
+function toSlopes(utilities: Float64Array, right: readonly number[]): number {
+  const p = eachAlone(utilities);
+  const share = 1 / Math.max(1, p.length - 1);
+  let loss = 0;
+  p[0] = 0;
+  for (let c = 1; c < p.length; c++) {
+    const isRight = right.includes(c);
+    loss -= share * Math.log(Math.max(isRight ? p[c]! : 1 - p[c]!, LEAST));
+    p[c] = share * (p[c]! - (isRight ? 1 : 0));
+    p[0] -= p[c]!;
   }
   return loss;
 }
@@ -101,7 +132,7 @@ function drawExamples(
   const layout = layoutOf(data.models.length);
   const everyone = data.models.map((_, model) => model);
   const alternatives: number[] = [];
-  const right: number[] = [];
+  const right: number[][] = [];
   const ends: number[] = [];
   const places: number[] = [];
   const amounts: number[] = [];
@@ -117,7 +148,11 @@ function drawExamples(
         of.push(alternative);
       });
       alternatives.push(spokesmen.length + 1);
-      right.push(1 + spokesmen.findIndex((model) => data.responses[model]![query]!.correct === 1));
+      right.push(
+        spokesmen.flatMap((model, candidate) =>
+          data.responses[model]![query]!.correct === 1 ? [candidate + 1] : [],
+        ),
+      );
       ends.push(places.length);
     }
   }

@@ -77,6 +77,7 @@ const RESULT: LearnResult = {
     { cost_share: 0.3456, accuracy: 0.9187, chain: ['small', 'large'] },
   ],
   label_disagreement: { pairs: 777, differing: 13, share: 13 / 777 },
+  right_answers: { pairs: 555, differing: 3, share: 3 / 555 },
   left_out: [{ what: '17 queries', why: 'not every model has a labelled response to them' }],
   certification: {
     statement: 'With a probability of at least 90% over the draw of the 263 certify queries, it is so.',

@@ -2,6 +2,7 @@ import type { Dataset } from '../../learning/dataset.ts';
 import { figuresOf, type LearnedFigures } from '../../learning/figures.ts';
 import type { LeftOut } from '../../learning/left-out.ts';
 import { labelDisagreement } from '../../learning/label-disagreement.ts';
+import { rightAnswers } from '../../learning/right-answers.ts';
 import { modelsOf } from '../../learning/learn.ts';
 import { modelsOn } from '../../learning/pool.ts';
 import { frontierOf } from '../../learning/search.ts';
@@ -72,6 +73,7 @@ export function learnResult(input: {
       chain: point.table.chain.map((model) => dataset.models[model]!),
     })),
     label_disagreement: labelDisagreement(dataset, fitted.queries),
+    right_answers: rightAnswers(dataset, fitted.queries),
     left_out: input.leftOut,
     certification,
     resplits: null,

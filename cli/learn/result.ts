@@ -7,6 +7,7 @@ import type { Forecast } from '../../learning/guarantee/forecast.ts';
 import type { LabelDisagreement } from '../../learning/label-disagreement.ts';
 import type { ResplitSummary } from '../../learning/resplits.ts';
 import type { LeftOut } from '../../learning/left-out.ts';
+import type { RightAnswers } from '../../learning/right-answers.ts';
 
 /** What `learn` says, as `--json` prints it: shares and accuracies in [0, 1], costs in USD. */
 export interface LearnResult {
@@ -43,6 +44,7 @@ export interface LearnResult {
   /** What no other policy of the search was both cheaper and more accurate than, on train. */
   readonly frontier: readonly FrontierPoint[];
   readonly label_disagreement: LabelDisagreement;
+  readonly right_answers: RightAnswers;
   readonly left_out: readonly LeftOut[];
   readonly certification: CertificationResult | null;
   readonly resplits: ResplitSummary | null;

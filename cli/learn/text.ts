@@ -15,6 +15,7 @@ import {
   points,
   policyRows,
   promisedSentence,
+  rightAnswersSentence,
   spendRows,
   type Rows,
 } from './words.ts';
@@ -45,7 +46,7 @@ export function showLearned(result: LearnResult): string {
     drawn(modelRows(result)),
     mixtureSentence(result),
     `Where the money goes, in shares of all of it:\n${drawn(spendRows(result))}`,
-    disagreementSentence(result),
+    `${disagreementSentence(result)}\n${rightAnswersSentence(result)}`,
     ...result.left_out.map(({ what, why }) => `Left out: ${what}: ${why}.`),
     ...(certification === null
       ? []

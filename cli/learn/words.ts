@@ -1,6 +1,7 @@
 import type { AnswerSpec } from '../../core/answer.ts';
 import type { LearnedFigures } from '../../learning/figures.ts';
 import { TOO_MUCH_DISAGREEMENT } from '../../learning/label-disagreement.ts';
+import { areExclusive } from '../../learning/right-answers.ts';
 import { percent } from '../output.ts';
 import type { CertificationResult, LearnResult, MixtureFigures } from './result.ts';
 
@@ -205,6 +206,15 @@ export function disagreementSentence({
   return share > TOO_MUCH_DISAGREEMENT
     ? `Warning: ${said.charAt(0).toLowerCase()}${said.slice(1)}: check the answer extractor, or the labels.`
     : `${said}.`;
+}
+
+/** Whether a right answer makes the others wrong. */
+export function rightAnswersSentence({ right_answers: found }: LearnResult): string {
+  const { share, differing, pairs } = found;
+  const judged = areExclusive(found)
+    ? 'at most one answer of a query is taken for right'
+    : 'so each answer is judged by itself';
+  return `Right responses differ in their answers in ${percent(share)} of ${pairs} pairs (${differing}): ${judged}.`;
 }
 
 export function points(share: number): string {

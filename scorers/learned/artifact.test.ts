@@ -19,7 +19,7 @@ const model: LearnedModel = {
     weights: numbers(3 * BASIS, 7),
     ngrams: numbers(2 ** NGRAM_BITS, 11),
   },
-  posterior: { models: 2, parameters: numbers(layoutOf(2).size, 13) },
+  posterior: { models: 2, exclusive: true, parameters: numbers(layoutOf(2).size, 13) },
   evidence: null,
 };
 const artifact = toArtifact('sums', model);

@@ -29,6 +29,8 @@ const freeSchema = z.strictObject({
     ngrams: floats,
   }),
   posterior: floats,
+  /** False where several candidates of a query may be right; absent where one at most can. */
+  exclusive: z.literal(false).exactOptional(),
 });
 
 /** Of a scorer that has evidence bought: everything that decides what is bought, and how it is read. */
@@ -75,6 +77,7 @@ export function toArtifact(
       ngrams: encode(own.ngrams),
     },
     posterior: encode(posterior.parameters),
+    ...(posterior.exclusive ? {} : { exclusive: false as const }),
   };
   return evidence === null ? { formatVersion: 2, ...content } : { formatVersion: 3, ...content, evidence };
 }
@@ -105,6 +108,7 @@ export function fromArtifact(content: unknown): LearnedModel {
     },
     posterior: {
       models: models.length,
+      exclusive: artifact.exclusive ?? true,
       parameters: decode(posterior, layoutOf(models.length).size, 'posterior'),
     },
   };

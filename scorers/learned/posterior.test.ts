@@ -6,7 +6,7 @@ const MODELS = 5;
 const SIZE = layoutOf(MODELS).size;
 const parameters = fc
   .array(fc.double({ min: -40, max: 40, noNaN: true }), { minLength: SIZE, maxLength: SIZE })
-  .map((values): Posterior => ({ models: MODELS, parameters: Float64Array.from(values) }));
+  .map((values): Posterior => ({ models: MODELS, exclusive: true, parameters: Float64Array.from(values) }));
 
 /** One to six responses, also of one model twice and without an answer; candidates are numbered without a gap. */
 const votes = fc
@@ -43,6 +43,16 @@ describe('the posterior', () => {
     );
   });
 
+  test('of candidates that do not exclude each other is in [0, 1] for each', () => {
+    fc.assert(
+      fc.property(parameters, votes, (posterior, { votes: given, candidates }) => {
+        const p = probabilities({ ...posterior, exclusive: false }, given, candidates);
+        expect(p.every((one) => one >= 0 && one <= 1)).toBe(true);
+      }),
+      { seed: 1, numRuns: 40 },
+    );
+  });
+
   test('does not depend on the order of the votes', () => {
     fc.assert(
       fc.property(parameters, votes, (posterior, { votes: given, candidates }) => {
@@ -63,7 +73,7 @@ describe('the posterior', () => {
     values[layout.doubt + 1] = 0.25;
     values[layout.alone + 1] = 0.75; // nobody agrees with the second model
     const p = probabilities(
-      { models: 2, parameters: values },
+      { models: 2, exclusive: true, parameters: values },
       [
         { model: 0, candidate: 0, own: 2 },
         { model: 1, candidate: 1, own: 0 },
@@ -73,6 +83,26 @@ describe('the posterior', () => {
     const weights = [Math.exp(-0.75), Math.exp(2), Math.exp(0.75)];
     const sum = weights.reduce((a, b) => a + b);
     for (const [at, weight] of weights.entries()) expect(p[at]).toBeCloseTo(weight / sum, 12);
+  });
+
+  test('of open-ended answers is each candidate’s own: both may be right', () => {
+    const layout = layoutOf(2);
+    const values = new Float64Array(layout.size);
+    values[layout.vote] = 1;
+    values[layout.vote + 1] = 3;
+    values[layout.none + 2 * 5 + 2] = -1;
+    const p = probabilities(
+      { models: 2, exclusive: false, parameters: values },
+      [
+        { model: 0, candidate: 0, own: 0 },
+        { model: 1, candidate: 1, own: 0 },
+      ],
+      2,
+    );
+    const [first, second] = [1 / (1 + Math.exp(-2)), 1 / (1 + Math.exp(-4))];
+    expect(p[1]).toBeCloseTo(first, 12);
+    expect(p[2]).toBeCloseTo(second, 12);
+    expect(p[0]).toBeCloseTo((1 - first) * (1 - second), 12);
   });
 });
 

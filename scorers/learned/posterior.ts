@@ -1,14 +1,16 @@
 /**
- * From all responses so far to one probability for each candidate: which of them is right, or none.
+ * From all responses so far to one probability for each candidate: that it is right.
  *
- * A conditional logit (McFadden 1974) over the candidates and *none of these*:
+ * Where at most one of them is right, by a conditional logit (McFadden 1974) over the candidates and *none of these*,
+ * P = softmax(u). Where several may be (open-ended answers, or one answer that is put in several ways), by a logistic regression,
+ * P(candidate) = σ(u(candidate) − u(none)). The utilities are the same:
  *
  *   u(candidate) = Σ members (vote[m] + ownVote[responses] · s) + Σ pairs of members (agree + pair[m, m′]) + more[members]
  *                  + alone[m] where m is its one member and there are other responses
  *   u(none)      = none[responses, candidates] + Σ responses (doubt[m] − ownDoubt[responses] · s)
  *                  + silent · (responses without answer)
  *
- * and P = softmax(u). `s` is a response's own score in log-odds. `pair` tells two models that think alike from two that do
+ * `s` is a response's own score in log-odds. `pair` tells two models that think alike from two that do
  * not: the agreement of the first says little. `alone` tells a model that often knows better than the rest from one that is
  * mostly wrong when nobody agrees with it. The numbers of responses and of candidates are in it because the evidence
  * changes its meaning on the way up: a second response to a query that the first model had right is other evidence than a
@@ -16,6 +18,8 @@
  */
 export interface Posterior {
   readonly models: number;
+  /** Whether at most one candidate of a query can be right. */
+  readonly exclusive: boolean;
   /** Parameters in the order of {@link layoutOf}. */
   readonly parameters: Float64Array;
 }
@@ -112,11 +116,11 @@ export function eachTerm(
 }
 
 /**
- * P(none), then P(candidate is right) of each candidate, in [0, 1]; they sum to 1.
+ * P(none is right), then P(candidate is right) of each candidate, in [0, 1]. Where answers are exclusive, they sum to 1.
  * @param votes in any order; their candidates are numbered from 0 without a gap.
  */
 export function probabilities(
-  { models, parameters }: Posterior,
+  { models, exclusive, parameters }: Posterior,
   votes: readonly Vote[],
   candidates: number,
 ): Float64Array {
@@ -124,7 +128,19 @@ export function probabilities(
   eachTerm(layoutOf(models), votes, candidates, (place, amount, alternative) => {
     utility[alternative]! += amount * parameters[place]!;
   });
-  return softmax(utility);
+  return exclusive ? softmax(utility) : eachAlone(utility);
+}
+
+/** P(none is right), then of each candidate that it is, whatever the others are; in place. */
+export function eachAlone(utilities: Float64Array): Float64Array {
+  const none = utilities[0]!;
+  utilities[0] = 1;
+  for (let c = 1; c < utilities.length; c++) {
+    const p = 1 / (1 + Math.exp(none - utilities[c]!));
+    utilities[c] = p;
+    utilities[0] *= 1 - p;
+  }
+  return utilities;
 }
 
 /** In place; safe from overflow. */

@@ -10,7 +10,7 @@ import { probabilities, type Vote } from './posterior.ts';
 
 /**
  * The scorer that an artifact describes: for each candidate the probability that it is right, given every response so far.
- * Together with the probability that none is, they sum to 1. Under a millisecond for a response of usual length; pure, unless
+ * Where at most one can be right, they sum to 1 together with the probability that none is. Under a millisecond for a response of usual length; pure, unless
  * evidence is bought.
  * @param bought those that the artifact was learned with. Without them its evidence is taken as missing, and nothing is bought:
  *   so it is where a single model is served, and nothing has to be decided.
