@@ -126,7 +126,8 @@ export function toDataset(
       const numbers = candidates[at]!;
       if (found !== null && !numbers.has(found)) numbers.set(found, numbers.size);
       const own = bought?.of(query.id, model, found !== null);
-      const parts = dissectResponse(prompts[at]!, responseToScore(recorded, 0, found), own?.evidence);
+      const inText = answer.from === 'open' ? null : found;
+      const parts = dissectResponse(prompts[at]!, responseToScore(recorded, 0, inText), own?.evidence);
       return {
         answer: found,
         candidate: found === null ? -1 : numbers.get(found)!,

@@ -80,6 +80,7 @@ export function fitScorers(data: Dataset, queries: readonly number[], options: L
   const artifact = toArtifact(data.task, {
     ...fit,
     ...{ models: data.models, features: data.features, evidence: data.evidence },
+    openEnded: data.answer.from === 'open',
   });
   const tables = new Tables(data, queries, (position) => fit.judges[position]!);
   return {

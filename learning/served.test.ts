@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { extractAnswer, type AnswerSpec } from '../core/answer.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import { pinnedRule, thresholdsOf, type StopRule } from '../core/stop-rule.ts';
 import { recordedPrices } from '../recorded/prices.ts';
@@ -14,18 +15,34 @@ import { outcomesAt } from './outcomes-at.ts';
 import { policyFigures } from './policy-figures.ts';
 import { responseToScore } from './scored-response.ts';
 import { simulateQuery, type SimulatedPolicy } from './simulate.ts';
+import type { Judge } from './sets.ts';
 import { halvesOf } from './split.ts';
 import { Tables } from './tables.ts';
 
 // One in five responses holds no answer, and is labelled like the others: so what is served then shows.
 const set = madeSet(LADDER, { queries: 160, silent: 0.2 });
-const { dataset: data } = toDataset(set, MADE_ANSWER);
-const { train, test: held } = halvesOf(data.queries);
-const fitted = fitScorers(data, train, { seed: 1, include: [] });
+const { train, test: held } = halvesOf(set.queries);
+
+interface World {
+  readonly data: Dataset;
+  readonly fitted: Fitted;
+  readonly judge: Judge;
+}
+
+function worldOf(answer: AnswerSpec): World {
+  const { dataset } = toDataset(set, answer);
+  const fit = fitScorers(dataset, train, { seed: 1, include: [] });
+  return { data: dataset, fitted: fit, judge: servedJudge(dataset, fit.fit, held) };
+}
+
+const sums = worldOf(MADE_ANSWER);
+const { data, fitted, judge } = sums;
+/** The same responses where no two are the same answer. */
+const open = worldOf({ from: 'open' });
 
 function policyOf(
   of: RecordedSet,
-  { models }: Dataset,
+  { models, answer }: Dataset,
   { artifact, fit }: Fitted,
   chain: readonly number[],
   rule: StopRule | readonly number[],
@@ -38,7 +55,7 @@ function policyOf(
     scorer: { scoresLastStage: true, worstCaseUsd: '0' },
     limits: { maxCostUsd: null, deadlineMs: null },
     modelAccuracy: chain.map((model) => fit.accuracy[model]!),
-    answer: MADE_ANSWER,
+    answer,
     score: learnedScore(artifact),
     prices: chain.map((model) => recordedPrices(of.models[models[model]!]!)[0]),
   };
@@ -69,7 +86,6 @@ const CHAINS: readonly (readonly [chain: readonly number[], thresholds: readonly
   ],
 ];
 
-const judge = servedJudge(data, fitted.fit, held);
 const run = (policy: SimulatedPolicy, query: RecordedQuery) =>
   simulateQuery(policy, query, (model) => set.responses.get(model)?.get(query.id));
 
@@ -83,11 +99,11 @@ function steepRule(chain: readonly number[], lambdaUsd: number, slope: number): 
 }
 
 /** What learning and the state machine make of every held-out query. */
-async function both(chain: readonly number[], rule: StopRule | readonly number[]) {
-  const table = new Tables(data, held, () => judge).chain(chain);
-  const policy = policyOf(set, data, fitted, chain, rule);
+async function both(chain: readonly number[], rule: StopRule | readonly number[], world = sums) {
+  const table = new Tables(world.data, held, () => world.judge).chain(chain);
+  const policy = policyOf(set, world.data, world.fitted, chain, rule);
   const runs = [];
-  for (const query of held) runs.push(await run(policy, data.queries[query]!));
+  for (const query of held) runs.push(await run(policy, world.data.queries[query]!));
   return { table, served: outcomesAt(table, rule), policy, runs };
 }
 
@@ -105,6 +121,10 @@ function expectTheSame({ table, served, policy, runs }: Awaited<ReturnType<typeo
 describe.each(CHAINS)('the chain %j with thresholds %j', (chain, thresholds) => {
   test('does to every query in learning what the state machine does', async () => {
     expectTheSame(await both(chain, thresholds));
+  });
+
+  test('does the same to open-ended ones', async () => {
+    expectTheSame(await both(chain, thresholds, open));
   });
 });
 
@@ -141,30 +161,37 @@ test.each([
   expect(figures.escalation).toEqual(simulated.escalation.map(({ reached }) => reached.value));
 });
 
-test('the scorer that is served gives what learning saw, for every set of responses', async () => {
-  const score = learnedScore(fitted.artifact);
-  const context = {
-    signal: new AbortController().signal,
-    ask: () => Promise.reject(new Error('asked')),
-    embed: () => Promise.reject(new Error('asked')),
-  };
-  const tables = new Tables(data, held, () => judge);
-  for (const { chain, stages } of tables.chains([0, 1, 2, 3])) {
-    for (const [at, query] of held.slice(0, 20).entries()) {
-      const { id, task, messages } = data.queries[query]!;
-      const responses = chain.map((model, stage) =>
-        responseToScore(
-          set.responses.get(data.models[model]!)!.get(id)!,
-          stage,
-          data.responses[model]![query]!.answer,
-        ),
-      );
-      const scores = await score({ task, messages, parameters: {} }, responses, context);
-      const most = Math.max(0, ...scores.map(({ confidence }) => confidence));
-      expect(Math.abs(most - stages.at(-1)!.confidence[at]!)).toBeLessThan(1e-12);
+test.each([
+  ['answers', sums],
+  ['open-ended answers', open],
+])(
+  'the scorer of %s that is served gives what learning saw, for every set of responses',
+  async (_what, world) => {
+    const { data, fitted, judge } = world;
+    const score = learnedScore(fitted.artifact);
+    const context = {
+      signal: new AbortController().signal,
+      ask: () => Promise.reject(new Error('asked')),
+      embed: () => Promise.reject(new Error('asked')),
+    };
+    const tables = new Tables(data, held, () => judge);
+    for (const { chain, stages } of tables.chains([0, 1, 2, 3])) {
+      for (const [at, query] of held.slice(0, 20).entries()) {
+        const { id, task, messages } = data.queries[query]!;
+        const responses = chain.map((model, stage) =>
+          responseToScore(
+            set.responses.get(data.models[model]!)!.get(id)!,
+            stage,
+            extractAnswer(set.responses.get(data.models[model]!)!.get(id)!.text, data.answer, stage),
+          ),
+        );
+        const scores = await score({ task, messages, parameters: {} }, responses, context);
+        const most = Math.max(0, ...scores.map(({ confidence }) => confidence));
+        expect(Math.abs(most - stages.at(-1)!.confidence[at]!)).toBeLessThan(1e-12);
+      }
     }
-  }
-});
+  },
+);
 
 test('a limit on a query’s cost is never broken, whatever was learned', async () => {
   const chain = [0, 1, 2, 3];

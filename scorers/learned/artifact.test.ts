@@ -20,6 +20,7 @@ const model: LearnedModel = {
     ngrams: numbers(2 ** NGRAM_BITS, 11),
   },
   posterior: { models: 2, exclusive: true, parameters: numbers(layoutOf(2).size, 13) },
+  openEnded: false,
   evidence: null,
 };
 const artifact = toArtifact('sums', model);
@@ -46,6 +47,8 @@ describe('an artifact with evidence', () => {
 describe('an artifact', () => {
   test('gives back what was put in, in single precision', () => {
     expect(fromArtifact(artifact)).toEqual(model);
+    const other = { ...model, openEnded: true, posterior: { ...model.posterior, exclusive: false } };
+    expect(fromArtifact(toArtifact('letters', other))).toEqual(other);
     expect(toArtifact('sums', fromArtifact(JSON.parse(JSON.stringify(artifact))))).toEqual(artifact);
   });
 

@@ -29,6 +29,8 @@ const freeSchema = z.strictObject({
     ngrams: floats,
   }),
   posterior: floats,
+  /** The answers are open-ended: a response's `answer` is a name for the response, and nothing that stands in its text. */
+  openEnded: z.literal(true).exactOptional(),
   /** False where several candidates of a query may be right; absent where one at most can. */
   exclusive: z.literal(false).exactOptional(),
 });
@@ -55,6 +57,8 @@ export interface LearnedModel {
   readonly features: readonly Feature[];
   readonly own: OwnScorer;
   readonly posterior: Posterior;
+  /** Whether a response's `answer` only names it. */
+  readonly openEnded: boolean;
   /** Null where nothing is bought. */
   readonly evidence: EvidenceSource | null;
 }
@@ -62,7 +66,7 @@ export interface LearnedModel {
 /** Rounds to single precision: what is served is what {@link fromArtifact} gives back, and that is what must be evaluated. */
 export function toArtifact(
   task: string,
-  { models, features, own, posterior, evidence }: LearnedModel,
+  { models, features, own, posterior, openEnded, evidence }: LearnedModel,
 ): LearnedArtifact {
   const content = {
     task,
@@ -77,6 +81,7 @@ export function toArtifact(
       ngrams: encode(own.ngrams),
     },
     posterior: encode(posterior.parameters),
+    ...(openEnded ? { openEnded } : {}),
     ...(posterior.exclusive ? {} : { exclusive: false as const }),
   };
   return evidence === null ? { formatVersion: 2, ...content } : { formatVersion: 3, ...content, evidence };
@@ -98,6 +103,7 @@ export function fromArtifact(content: unknown): LearnedModel {
   return {
     models,
     features: used,
+    openEnded: artifact.openEnded ?? false,
     evidence,
     own: {
       intercepts: decode(own.intercepts, models.length, 'intercepts'),

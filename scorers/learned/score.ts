@@ -9,16 +9,16 @@ import { ownScore } from './own-score.ts';
 import { probabilities, type Vote } from './posterior.ts';
 
 /**
- * The scorer that an artifact describes: for each candidate the probability that it is right, given every response so far.
- * Where at most one can be right, they sum to 1 together with the probability that none is. Under a millisecond for a response of usual length; pure, unless
- * evidence is bought.
+ * The scorer that an artifact describes: for each candidate the probability that it is right, given every response so far. Where
+ * at most one can be right, they sum to 1 together with the probability that none is. Under a millisecond for a response of
+ * usual length; pure, unless evidence is bought.
  * @param bought those that the artifact was learned with. Without them its evidence is taken as missing, and nothing is bought:
  *   so it is where a single model is served, and nothing has to be decided.
  * @throws {Error} when the artifact cannot be read, or was learned with other models; and when it scores a model that it was
  *   not learned for.
  */
 export function learnedScore(artifact: unknown, bought: EvidenceModels = {}): Score {
-  const { models, features, own, posterior, evidence } = fromArtifact(artifact);
+  const { models, features, own, posterior, openEnded, evidence } = fromArtifact(artifact);
   const scored = (
     query: ScoredQuery,
     responses: readonly ScoredResponse[],
@@ -27,7 +27,8 @@ export function learnedScore(artifact: unknown, bought: EvidenceModels = {}): Sc
     const prompt = promptOf(query);
     const answers: string[] = [];
     const votes = responses.map((response, at): Vote => {
-      const parts = dissectResponse(prompt, response, evidenceOf(at));
+      const read = openEnded ? { ...response, answer: null } : response;
+      const parts = dissectResponse(prompt, read, evidenceOf(at));
       const values = Float64Array.from(features, (feature) => feature.of(parts) ?? Number.NaN);
       let candidate = response.answer === null ? -1 : answers.indexOf(response.answer);
       if (response.answer !== null && candidate === -1) candidate = answers.push(response.answer) - 1;
