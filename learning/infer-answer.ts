@@ -11,6 +11,8 @@ const LEAST_FIT = 0.7;
 const MOST_LABELS = 50;
 /** A field that fewer of the responses have is not where the answer is. */
 const LEAST_FIELD_SHARE = 0.3;
+/** Of a response with many fields, those that most responses have. */
+const MOST_FIELDS = 8;
 
 /**
  * What the answers of a recorded set are, where nobody says so: the extractor whose equal answers go best with the labels. Of
@@ -102,6 +104,7 @@ function fieldsOf(responses: readonly Labelled[]): string[] {
   const common = [...counts]
     .filter(([, count]) => count >= LEAST_FIELD_SHARE * responses.length)
     .sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1))
+    .slice(0, MOST_FIELDS)
     .map(([key]) => `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`);
   return [...new Set(['/answer', ...common])];
 }

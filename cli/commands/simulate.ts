@@ -97,7 +97,7 @@ function byHand(
   };
 }
 
-/** What is measured on, and what baselines may be chosen on: by the same halves as `learn`, so that a policy is held out here as there. */
+/** What is measured on, and what baselines may be chosen on, by the halves of `learn`: what it held out is held out here. */
 function splitOf(
   set: RecordedSet,
   task: string,
