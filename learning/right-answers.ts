@@ -10,7 +10,7 @@ export interface RightAnswers {
 
 /**
  * Above it, one right candidate does not make the others wrong. On gsm8k (0.1%) and crux (0.8%) exclusive candidates have the lower log
- * loss, by 0.001 to 0.003; where 2.1% of gsm8k's right pairs were made to differ it was higher by 0.003, where 4%, by 0.011. With another
+ * loss, by 0.001 to 0.003; where 2% of gsm8k's right pairs were made to differ it was higher by 0.003, where 4%, by 0.011. With another
  * extractor on crux (1.4%), their policies were half a point better.
  */
 const MOST_DIFFERING = 0.02;
