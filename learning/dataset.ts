@@ -99,7 +99,8 @@ export function comparable(set: RecordedSet): Comparable {
   return { task, models, queries, leftOut };
 }
 
-function labelled(set: RecordedSet, model: string, id: string): RecordedResponse | undefined {
+/** A model's response to a query; undefined without a label. */
+export function labelled(set: RecordedSet, model: string, id: string): RecordedResponse | undefined {
   const response = set.responses.get(model)?.get(id);
   return response?.correct === undefined ? undefined : response;
 }

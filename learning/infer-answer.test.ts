@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
 import type { RecordedSet } from '../recorded/read.ts';
 import { inferAnswer } from './infer-answer.ts';
+import { queriesAt } from './split.ts';
 
 const MODELS = ['small', 'medium', 'large'];
 const QUERIES = 60;
@@ -39,7 +40,8 @@ function setOf(
 }
 
 const everyQuery = Array.from({ length: QUERIES }, (_, at) => at);
-const inferred = (set: RecordedSet, readable = everyQuery) => inferAnswer(set, set.queries, readable);
+const inferred = (set: RecordedSet, readable = everyQuery) =>
+  inferAnswer(set, queriesAt(set.queries, readable));
 
 const number = (at: number) => String(7 * at + 3);
 const city = (at: number) => `city ${'abcdefgh'[at % 8] ?? ''}`;

@@ -2,6 +2,7 @@ import { extractAnswer, type AnswerSpec } from '../core/answer.ts';
 import { jsonValues } from '../core/json-in-text.ts';
 import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
 import type { RecordedSet } from '../recorded/read.ts';
+import { labelled } from './dataset.ts';
 
 /** Responses that each extractor is tried on; more would only take longer. */
 const SAMPLE = 4_000;
@@ -20,18 +21,10 @@ const MOST_FIELDS = 8;
 /**
  * What the answers of a recorded set are, where nobody says so: the extractor whose equal answers go best with the labels. Of
  * equally good ones the first in the list.
- * @param queries of the set.
- * @param readable numbers of those whose labels may be read: the ones that are learned from.
+ * @param readable the queries whose labels may be read: those that are learned from.
  */
-export function inferAnswer(
-  set: RecordedSet,
-  queries: readonly RecordedQuery[],
-  readable: readonly number[],
-): AnswerSpec {
-  const sample = sampleOf(
-    set,
-    readable.map((query) => queries[query]!),
-  );
+export function inferAnswer(set: RecordedSet, readable: readonly RecordedQuery[]): AnswerSpec {
+  const sample = sampleOf(set, readable);
   const best = candidates(set, sample.flat())
     .map((spec) => ({ spec, fit: fitOf(spec, sample) }))
     .reduce((a, b) => (b.fit > a.fit ? b : a), { spec: OPEN, fit: LEAST_FIT });
@@ -48,12 +41,7 @@ function sampleOf(set: RecordedSet, queries: readonly RecordedQuery[]): Labelled
   const step = Math.max(1, Math.floor(queries.length / wanted));
   return queries
     .filter((_, at) => at % step === 0)
-    .map(({ id }) =>
-      [...set.responses.values()].flatMap((ofModel) => {
-        const response = ofModel.get(id);
-        return response?.correct === undefined ? [] : [response];
-      }),
-    );
+    .map(({ id }) => [...set.responses.keys()].flatMap((model) => labelled(set, model, id) ?? []));
 }
 
 /**

@@ -9,7 +9,7 @@ import { figuresOf, type LearnedFigures } from './figures.ts';
 import type { ChainTable } from './frontier.ts';
 import { modelsOn, poolOf, referenceOf, usableOf, type ModelFigures } from './pool.ts';
 import { ruleOf, search, searchTarget, valueAt, type Candidate } from './search.ts';
-import { foldsOf, groupOf } from './split.ts';
+import { foldsOf, groupOf, queriesAt } from './split.ts';
 import { Tables } from './tables.ts';
 
 /** What a policy is learned for. */
@@ -66,11 +66,7 @@ export function fitScorers(data: Dataset, queries: readonly number[], options: L
   const models = modelsOn(data, queries);
   const usable = usableOf(data, models, options.include);
   const pool = poolOf(data, queries, usable);
-  const folds = foldsOf(
-    queries.map((query) => data.queries[query]!),
-    FOLDS,
-    String(options.seed),
-  );
+  const folds = foldsOf(queriesAt(data.queries, queries), FOLDS, String(options.seed));
   if (new Set(folds).size < LEAST_FOLDS) {
     throw new Error(
       `the ${queries.length} queries are of ${new Set(queries.map((query) => groupOf(data.queries[query]!))).size} groups, which are too few to fold: a group (its prompt, or \`group\`) is never split`,

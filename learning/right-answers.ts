@@ -1,4 +1,5 @@
 import type { Dataset } from './dataset.ts';
+import { membersOf, pairsOf } from './label-disagreement.ts';
 
 /** How often two right responses to a query have different answers: it can be put in several ways, or it has several. */
 export interface RightAnswers {
@@ -23,16 +24,12 @@ export function rightAnswers(data: Dataset, queries: readonly number[]): RightAn
   let pairs = 0;
   let equal = 0;
   for (const query of queries) {
-    const members = new Map<number, number>();
-    let right = 0;
-    for (const ofModel of data.responses) {
-      const { candidate, correct } = ofModel[query]!;
-      if (candidate < 0 || correct === 0) continue;
-      right++;
-      members.set(candidate, (members.get(candidate) ?? 0) + 1);
+    let all = 0;
+    for (const { right } of membersOf(data, query)) {
+      all += right;
+      equal += pairsOf(right);
     }
-    pairs += (right * (right - 1)) / 2;
-    for (const count of members.values()) equal += (count * (count - 1)) / 2;
+    pairs += pairsOf(all);
   }
   const differing = pairs - equal;
   return { pairs, differing, share: pairs === 0 ? 0 : differing / pairs };

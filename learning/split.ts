@@ -34,6 +34,11 @@ export function halvesOf(queries: readonly RecordedQuery[]): Halves {
   return { ...partition(groups, (group) => ofTrain.has(group)), straddling };
 }
 
+/** The queries with these numbers. */
+export function queriesAt(queries: readonly RecordedQuery[], numbers: readonly number[]): RecordedQuery[] {
+  return numbers.map((query) => queries[query]!);
+}
+
 /** Halves by a hash of the groups and a salt. */
 export function halvesByHash(
   queries: readonly RecordedQuery[],

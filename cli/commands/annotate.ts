@@ -1,5 +1,5 @@
 import { inferAnswer } from '../../learning/infer-answer.ts';
-import { halvesOf } from '../../learning/split.ts';
+import { halvesOf, queriesAt } from '../../learning/split.ts';
 import type { PolicyModel } from '../../core/policy.ts';
 import { priceAt } from '../../core/price.ts';
 import { sumSpend, type Spend } from '../../core/spend.ts';
@@ -150,6 +150,6 @@ function answerOf({ policies }: Settings, set: RecordedSet) {
   const task = set.queries[0]?.task;
   return (
     policies.find((policy) => policy.task === task)?.answer ??
-    inferAnswer(set, set.queries, halvesOf(set.queries).train)
+    inferAnswer(set, queriesAt(set.queries, halvesOf(set.queries).train))
   );
 }

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { canonicalJson } from '../../core/canonical-json.ts';
 import { sha256 } from '../../core/request-hash.ts';
 import type { LearnedPolicy } from '../../core/learned-policy.ts';
-import { comparable, toDataset, type Dataset } from '../../learning/dataset.ts';
+import { comparable, toDataset, type Comparable, type Dataset } from '../../learning/dataset.ts';
 import {
   fitScorers,
   learnPolicy,
@@ -15,7 +15,7 @@ import {
 import { developAndCertify } from '../../learning/learn-certified.ts';
 import type { LeftOut } from '../../learning/left-out.ts';
 import { resplit } from '../../learning/resplits.ts';
-import { halvesOf } from '../../learning/split.ts';
+import { halvesOf, queriesAt } from '../../learning/split.ts';
 import { messageOf, type Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { certified } from '../learn/certified.ts';
@@ -56,14 +56,15 @@ export async function learnCommand(context: Context, options: LearnCommandOption
   const settings: LearnOptions = { seed: options.seed, include: options.include };
   try {
     context.say(`Reading ${set.queries.length} queries of ${set.responses.size} models of ${from}.`);
-    const { queries } = comparable(set);
+    const learnable = comparable(set);
+    const { queries } = learnable;
     if (options.resplits !== undefined && wanted.type === 'goal') {
-      runResplits(context, source, wanted.goal, settings, options.resplits);
+      runResplits(context, source, learnable, wanted.goal, settings, options.resplits);
       return;
     }
     const { train, test, straddling } = halvesOf(queries);
     const readable = wanted.type === 'goal' ? train : developAndCertify(queries, train).develop;
-    const answer = source.answerBy(queries, readable);
+    const answer = source.answerBy(queriesAt(queries, readable));
     const { dataset, leftOut } = toDataset(set, answer, source.evidence);
     const notes: LeftOut[] = [
       ...leftOut,
@@ -116,15 +117,15 @@ function byGoal(
 function runResplits(
   context: Context,
   { set, answerBy, evidence }: Source,
+  { task, queries }: Comparable,
   goal: Goal,
   options: LearnOptions,
   splits: number,
 ): void {
-  const { task, queries } = comparable(set);
   // By extractor: it takes seconds, and halves hardly ever differ in it.
   const datasets = new Map<string, Dataset>();
   const datasetFor = (train: readonly number[]): Dataset => {
-    const answer = answerBy(queries, train);
+    const answer = answerBy(queriesAt(queries, train));
     const key = canonicalJson(answer);
     const dataset = datasets.get(key) ?? toDataset(set, answer, evidence).dataset;
     datasets.set(key, dataset);

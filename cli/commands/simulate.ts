@@ -1,6 +1,6 @@
 import type { SimulatedPolicy } from '../../learning/simulate.ts';
 import { evaluate } from '../../learning/evaluate.ts';
-import { halvesOf } from '../../learning/split.ts';
+import { halvesOf, queriesAt } from '../../learning/split.ts';
 import type { RecordedQuery } from '../../recorded/format.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
 import { readRecordedSet, type RecordedSet } from '../../recorded/read.ts';
@@ -107,7 +107,7 @@ function splitOf(
   if (ofTask.length === 0) throw new Error(`it has no queries of the task "${task}"`);
   if (split === 'all') return { queries: ofTask, train: [] };
   const halves = halvesOf(ofTask);
-  const half = (name: 'test' | 'train') => halves[name].flatMap((query) => ofTask[query] ?? []);
+  const half = (name: 'test' | 'train') => queriesAt(ofTask, halves[name]);
   const queries = half(split);
   if (queries.length === 0) throw new Error(`it has no queries of the split "${split}"`);
   return { queries, train: split === 'test' ? half('train') : [] };

@@ -27,8 +27,8 @@ export interface SourceOptions {
 
 export interface Source {
   readonly set: RecordedSet;
-  /** The task's extractor: the settings', else what the labels of the queries with these numbers, and of no others, say that it is. */
-  readonly answerBy: (queries: readonly RecordedQuery[], readable: readonly number[]) => AnswerSpec;
+  /** The task's extractor: the settings', else what the labels of these queries, and of no others, say that it is. */
+  readonly answerBy: (readable: readonly RecordedQuery[]) => AnswerSpec;
   /** For people. */
   readonly from: string;
   /** Whose evidence is learned from, and is in the set. */
@@ -97,7 +97,7 @@ async function answerOf(
   set: RecordedSet,
   { settings, scorers, task }: SourceOptions,
 ): Promise<Source['answerBy']> {
-  if (settings === undefined) return (queries, readable) => inferAnswer(set, queries, readable);
+  if (settings === undefined) return (readable) => inferAnswer(set, readable);
   const read = await readSettings({ settings, ...(scorers === undefined ? {} : { scorers }) }, 'serve');
   const wanted = task ?? set.queries[0]?.task;
   const policy = read.settings.policies.find((candidate) => candidate.task === wanted);

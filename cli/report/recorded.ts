@@ -8,7 +8,7 @@ import {
   type SingleModel,
 } from '../../learning/single-models.ts';
 import { stageValues, type StageValue } from '../../learning/stage-value.ts';
-import { halvesOf } from '../../learning/split.ts';
+import { halvesOf, queriesAt } from '../../learning/split.ts';
 import { recordedPrices } from '../../recorded/prices.ts';
 import { readRecordedSet } from '../../recorded/read.ts';
 import type { ScorerRegistry } from '../../scorers/index.ts';
@@ -57,7 +57,7 @@ async function simulated(
   const set = await readRecordedSet(folder, { evidence: evidenceModelsOf(policy) });
   const ofTask = set.queries.filter(({ task }) => task === policy.task);
   if (ofTask.length === 0) throw new Error(`it has no queries of the task "${policy.task}"`);
-  const test = halvesOf(ofTask).test.flatMap((query) => ofTask[query] ?? []);
+  const test = queriesAt(ofTask, halvesOf(ofTask).test);
   const queries = test.length > 0 ? test : ofTask;
   const response = (model: string, id: string) => set.responses.get(model)?.get(id);
   const plan = simulatedPolicy(set, policy, scorers);

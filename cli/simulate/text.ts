@@ -69,7 +69,7 @@ Figures stand with the interval that 95% of 1,000 resamples of the queries fall 
   return parts.join('\n\n');
 }
 
-/** As many digits as were written, and of a learned one as many as say something. */
+/** To three digits, without zeros at the end: a learned one has as many as a double holds. */
 function thresholdText(threshold: number | undefined): string {
   return threshold === undefined ? '' : String(Number(threshold.toFixed(3)));
 }

@@ -27,6 +27,7 @@ export function learnedScore(artifact: unknown, bought: EvidenceModels = {}): Sc
     const prompt = promptOf(query);
     const answers: string[] = [];
     const votes = responses.map((response, at): Vote => {
+      // An open-ended answer is only a name, which must not be looked for in the text.
       const read = openEnded ? { ...response, answer: null } : response;
       const parts = dissectResponse(prompt, read, evidenceOf(at));
       const values = Float64Array.from(features, (feature) => feature.of(parts) ?? Number.NaN);
