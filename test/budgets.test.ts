@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { inParallel } from '../activities/in-parallel.ts';
 import type { Budget, BudgetPeriod, BudgetScope } from '../core/budget.ts';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import { openAttempt, type Intent, type Opened } from '../ledger/attempts.ts';
@@ -373,7 +374,7 @@ describe('at once', () => {
   test('a hundred openers of a budget of a hundred never commit more, and use it up', async () => {
     await limit(budget('task', task, '1'), budget('tenant', tenant, '0.5', 'month'));
     const queries = await Promise.all(Array.from({ length: 100 }, () => query({ tenant })));
-    const results = await Promise.all(queries.map((of) => open(of, '0.01')));
+    const results = await inParallel(queries, 10, (of) => open(of, '0.01'));
     expect(results.filter(({ type }) => type === 'opened')).toHaveLength(50);
     expect(await states()).toMatchObject({
       [`task ${task} day`]: { committedUsd: '0.5', reservations: 50, denials: 0 },

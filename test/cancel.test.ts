@@ -9,7 +9,7 @@ import type { MeterEntry } from '../replay/meter.ts';
 import { askOf, useReplayWorld, withModels } from './support/replay-world.ts';
 
 /** What is promised is a second; a loaded machine may take longer without being wrong. */
-const BOUND_MS = 5_000;
+const BOUND_MS = 15_000;
 
 /** Temporal tells a request within a workflow's task of its own when that task is renewed: every eight seconds. */
 const BARE_INLINE_BOUND_MS = 20_000;

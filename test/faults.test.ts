@@ -11,7 +11,7 @@ const CHAIN = ['small', 'medium', 'large'];
 /** Of Temporal's, all at once: what takes time here is waiting between retries. */
 const CONCURRENCY = 100;
 /** A stall lasts as long as the request's timeout; no answer of the replay provider takes a tenth of it. */
-const TIMEOUT_MS = 1_500;
+const TIMEOUT_MS = 3_000;
 
 const OUTCOMES = ['accepted', 'last-stage', 'budget', 'deadline', 'exhausted', 'cancelled', 'failed'];
 
@@ -126,6 +126,10 @@ describe('with one request in ten failing in each way', () => {
   let rows: Row[];
   let meter: Map<string, MeterEntry>;
 
+  /** On a machine that is busy enough a request's time is over before what the vendor sent has been read, and is not known then. */
+  const late = (row: Row): boolean =>
+    row.failure_kind === 'timeout' && meter.get(row.attempt_id)?.fault !== 'stall';
+
   beforeAll(async () => {
     await world.setFaults(FAULTS);
     // The middle stage streams, the others do not.
@@ -169,7 +173,7 @@ describe('with one request in ten failing in each way', () => {
     let reports = 0;
     for (const row of rows) {
       const entry = meter.get(row.attempt_id);
-      if (!entry?.reported) continue;
+      if (!entry?.reported || late(row)) continue;
       reports++;
       expect({ fault: entry.fault, ...usageOf(row) }).toEqual({
         fault: entry.fault,
@@ -186,7 +190,7 @@ describe('with one request in ten failing in each way', () => {
     let bounded = 0;
     for (const row of rows) {
       const entry = meter.get(row.attempt_id);
-      if (entry === undefined || entry.reported !== null) continue;
+      if (entry === undefined || (entry.reported !== null && !late(row))) continue;
       bounded++;
       const billed = parseUsd(entry.billed_usd);
       const about = `${entry.fault ?? 'no fault'}: ${row.cost_low_usd} <= ${entry.billed_usd} <= ${row.cost_high_usd ?? 'unknown'}`;
@@ -204,9 +208,7 @@ describe('with one request in ten failing in each way', () => {
       rows.flatMap((row) => {
         const entry = meter.get(row.attempt_id);
         const wanted = entry?.fault === fault && (entry.model === 'medium') === streamed;
-        // On a machine that is busy enough the time is over before the beginning has been read, which then proves nothing.
-        const late = row.failure_kind === 'timeout' && fault !== 'stall';
-        return wanted && !late ? [parseUsd(row.cost_low_usd)] : [];
+        return wanted && !late(row) ? [parseUsd(row.cost_low_usd)] : [];
       });
     for (const streamed of [true, false]) {
       for (const fault of ['cut-stream', 'malformed-json']) {
@@ -221,7 +223,7 @@ describe('with one request in ten failing in each way', () => {
   });
 
   test('an empty response whose usage came has failed, at its exact cost', () => {
-    const empty = rows.filter(({ attempt_id }) => meter.get(attempt_id)?.fault === 'empty-content');
+    const empty = rows.filter((row) => meter.get(row.attempt_id)?.fault === 'empty-content' && !late(row));
     expect(empty.length).toBeGreaterThan(0);
     for (const row of empty) {
       expect(row).toMatchObject({

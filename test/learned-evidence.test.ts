@@ -164,7 +164,7 @@ test('an embedder that stays away leaves responses unscored, and the query is an
   await world.setFaults({ rules: [{ model: EMBEDDER, fault: { kind: 'server-error' } }] });
   const answer = await world.client.ask({ task: 'sums', messages: held()[20]!.messages });
   expect(answer).toMatchObject({ outcome: 'last-stage', confidence: null });
-}, 120_000);
+});
 
 test('is simulated on recorded evidence, and what-if says why it cannot decide the past', async () => {
   const context = fakeContext({ DATABASE_URL: world.database.url }, { json: true });

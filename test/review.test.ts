@@ -203,7 +203,7 @@ describe('the wait', () => {
   });
 
   test('is cut by the deadline of the query', async () => {
-    await world.apply(policyOf('deadline', { ...reviewed, limits: { maxCostUsd: null, deadlineMs: 3000 } }));
+    await world.apply(policyOf('deadline', { ...reviewed, limits: { maxCostUsd: null, deadlineMs: 8_000 } }));
     world.vendor = disagree;
     const answer = await world.ask('deadline');
     expect(answer).toMatchObject({ outcome: 'last-stage', model: 'large' });

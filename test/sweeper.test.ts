@@ -97,7 +97,7 @@ describe('a query whose workflow is over is ended, and its prompt is gone', () =
     const handle = await world.client.workflow.start('cascade', {
       taskQueue: world.taskQueue,
       workflowId: `test/${randomUUID()}`,
-      workflowExecutionTimeout: '2 seconds',
+      workflowExecutionTimeout: '6 seconds',
       args: [{ task: 'timed-out', messages }],
     });
     await world.arrived('small');

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { openDatabase } from '../../ledger/database.ts';
@@ -29,10 +30,21 @@ export async function createDatabase(template: string = TEMPLATE): Promise<TestD
   return { url, pool: openDatabase({ url, forWorker: true }) };
 }
 
+const DAY_MS = 86_400_000;
+/** What a file of tests takes that look at "today". */
+const BEFORE_MIDNIGHT_MS = 90_000;
+
+/** Shortly before the UTC day ends it waits for the next one: a test is to end on the day on which it began. */
+async function awayFromMidnight(): Promise<void> {
+  const leftMs = DAY_MS - (Date.now() % DAY_MS);
+  if (leftMs < BEFORE_MIDNIGHT_MS) await sleep(leftMs + 1_000);
+}
+
 /** {@link createDatabase} for all tests of a file. */
 export function useDatabase(): TestDatabase {
   let database: TestDatabase | undefined;
   beforeAll(async () => {
+    await awayFromMidnight();
     database = await createDatabase();
   });
   afterAll(async () => {
