@@ -19,6 +19,7 @@ export async function label(ports: Ports, input: Feedback): Promise<Labelled> {
     }
     case 'unknown':
     case 'unanswered':
+    case 'no-response':
     case 'not-retained':
       throw refused(whyNotLabelled(done, feedback.query), 'queryId' in done ? done.queryId : null);
   }

@@ -91,8 +91,12 @@ async function closeReview(ports: Ports, closed: ReviewClosed): Promise<ReviewRe
     retention: query.retention,
   });
   if (review !== null && judgedAttemptId !== null) {
-    const feedback = { ...review, query: query.queryId, sourceKind: 'person' as const };
-    await ports.ledger.labelQuery(activityInfo().namespace, feedback, judgedAttemptId);
+    await ports.ledger.labelQuery(activityInfo().namespace, {
+      ...review,
+      query: query.queryId,
+      attempt: judgedAttemptId,
+      sourceKind: 'person',
+    });
   }
   return kept && responseOf(closed, kept);
 }

@@ -12,10 +12,11 @@ export function addQualityCommands(program: CommandUnknownOpts, run: Run): void 
     .command('label')
     .description('say whether a query’s answer is right')
     .argument('<query>', 'the query’s id, or its idempotency key')
+    .option('--attempt <id>', 'which of its responses is judged; default: the served one')
     .option('--correct', 'it is')
     .option('--incorrect', 'it is not')
     .option('--grade <grade>', 'how good it is, from 0 to 1; right from 0.5 on', fraction)
-    .option('--answer <text>', 'the right answer: the served one is held against it')
+    .option('--answer <text>', 'the right answer: the judged one is held against it')
     .option('--source <name>', 'who says so; a source has one word per answer, its last', 'cli')
     .addOption(
       new Option('--source-kind <kind>', 'what kind of source that is')
@@ -81,7 +82,11 @@ export function addQualityCommands(program: CommandUnknownOpts, run: Run): void 
     .description('write a queue of answers that no person has judged')
     .requiredOption('-t, --task <task>', 'the task')
     .requiredOption('-o, --out <file>', 'where the queue is written')
-    .option('--by <reasons>', 'with commas', list, ['disagreement', 'low-confidence', 'random'])
+    .option('--by <reasons>', 'with commas, some of disagreement, low-confidence, random, audited', list, [
+      'disagreement',
+      'low-confidence',
+      'random',
+    ])
     .option('--limit <n>', 'queries at most', positive, 50)
     .option('--since <date>', 'queries that started at or after this instant')
     .action((options) =>

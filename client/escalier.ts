@@ -81,7 +81,7 @@ export interface Ask extends CascadeRequest {
 }
 
 /** What somebody says of an answer: whether it is right, how good it is, or what would have been right. */
-export interface AnswerFeedback extends Pick<Feedback, 'correct' | 'grade' | 'answer'> {
+export interface AnswerFeedback extends Pick<Feedback, 'attempt' | 'correct' | 'grade' | 'answer'> {
   /** Who says so, by name: a source has one word per answer, its last. Default `caller`. */
   readonly source?: string;
   /** Whether the source is a person who looked at the answer. Default `caller`. */
@@ -207,7 +207,7 @@ export class Escalier {
   /**
    * Labels a query's answer in the ledger, by the query's id or its idempotency key. The same word given again changes
    * nothing. Needs a worker.
-   * @throws {BadRequestError} when the word is none, or the query is unknown or has no answer.
+   * @throws {BadRequestError} when the word is none, or the query is unknown or has no such answer.
    */
   async feedback(
     query: string,
@@ -240,7 +240,7 @@ export class Escalier {
    */
   async review(
     id: string,
-    { source = 'reviewer', ...word }: Omit<AnswerFeedback, 'sourceKind'>,
+    { source = 'reviewer', ...word }: Omit<AnswerFeedback, 'attempt' | 'sourceKind'>,
   ): Promise<void> {
     const parsed = parseReview({ source, ...word });
     if ('problems' in parsed) {

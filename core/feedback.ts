@@ -8,7 +8,7 @@ export type SourceKind = (typeof SOURCE_KINDS)[number];
 const RIGHT_FROM = 0.5;
 
 const verdictFields = {
-  correct: z.boolean().optional().describe('Whether the served answer is right.'),
+  correct: z.boolean().optional().describe('Whether the judged answer is right.'),
   grade: z.number().min(0).max(1).optional().describe('How good it is, from 0 to 1; right from 0.5 on.'),
   answer: z.string().trim().min(1).max(100_000).optional().describe('The right answer.'),
 };
@@ -21,6 +21,10 @@ export type Verdict = z.infer<typeof verdictSchema>;
 export const feedbackSchema = withOneWord(
   z.strictObject({
     query: z.string().min(1).max(1000).describe('The query’s id, or its idempotency key.'),
+    attempt: z
+      .uuid()
+      .optional()
+      .describe('Which of the query’s responses is judged, by its attempt’s id. Default: the served one.'),
     ...verdictFields,
     source: z
       .string()
@@ -90,8 +94,8 @@ export function parseReview(value: unknown): { review: Review } | { problems: st
 /** What came of feedback. */
 export interface Labelled {
   readonly queryId: string;
-  /** Whether the served answer is right by it. */
+  /** Whether the judged answer is right by it. */
   readonly correct: boolean;
-  /** Responses that were labelled: the served one, and those of which it follows. */
+  /** Responses that were labelled: the judged one, and those of which it follows. */
   readonly responses: number;
 }

@@ -49,6 +49,18 @@ describe('what a verdict says of each response', () => {
     expect(said({ answer: 'anything' }, open, { from: 'open' })).toBe('a-');
   });
 
+  test('may be about another response than the served one', () => {
+    const judged = (verdict: Verdict): unknown =>
+      labelsOf(verdict, responses, 'b', NUMBER)?.map(({ attemptId, correct }) => [attemptId, correct]);
+    expect(judged({ correct: false })).toEqual([['b', false]]);
+    expect(judged({ correct: true })).toEqual([
+      ['b', true],
+      ['a', false],
+      ['c', false],
+      ['d', false],
+    ]);
+  });
+
   test('without texts is about the served one alone; a right answer then cannot be held against anything', () => {
     const gone = responses.map(({ attemptId }) => ({ attemptId, answer: undefined }));
     expect(said({ correct: true }, gone)).toBe('a+');
@@ -65,6 +77,7 @@ describe('feedback that is none', () => {
     [{ correct: 'yes' }, 'correct: '],
     [{ correct: true, sourceKind: 'robot' }, 'sourceKind: '],
     [{ correct: true, note: 'x' }, 'note'],
+    [{ correct: true, attempt: 'the second' }, 'attempt: '],
   ])('%o', (word, message) => {
     const parsed = parseFeedback({ ...about, ...word });
     expect('problems' in parsed && parsed.problems.join('\n')).toContain(message);

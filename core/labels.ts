@@ -16,28 +16,28 @@ export interface ResponseLabel {
 }
 
 /**
- * What a verdict on the served answer says of every response of the query. The right answer says it of all of them. A word
- * on the served one holds for all that gave the same answer; that it is right makes the different ones wrong, that it is
- * wrong says nothing of them. Of open-ended answers only the served one is judged, and a right answer that somebody wrote
- * means that it was not.
- * @returns labels, the served response's first; null where the right answer can be held against nothing: the served text is gone.
+ * What a verdict on one answer says of every response of the query. The right answer says it of all of them. A word on the
+ * judged one holds for all that gave the same answer; that it is right makes the different ones wrong, that it is wrong says
+ * nothing of them. Of open-ended answers only the judged one is labelled, and a right answer that somebody wrote means that it
+ * was not.
+ * @returns labels, the judged response's first; null where the right answer can be held against nothing: the judged text is gone.
  */
 export function labelsOf(
   verdict: Verdict,
   responses: readonly JudgedResponse[],
-  servedAttemptId: string,
+  judgedAttemptId: string,
   spec: AnswerSpec,
 ): ResponseLabel[] | null {
-  const served = responses.find(({ attemptId }) => attemptId === servedAttemptId);
-  const others = responses.filter(({ attemptId }) => attemptId !== servedAttemptId);
+  const judged = responses.find(({ attemptId }) => attemptId === judgedAttemptId);
+  const others = responses.filter(({ attemptId }) => attemptId !== judgedAttemptId);
   if (verdict.answer !== undefined) {
     if (spec.from === 'open')
-      return [{ attemptId: servedAttemptId, correct: false, grade: verdict.grade ?? null }];
-    if (served?.answer === undefined) return null;
+      return [{ attemptId: judgedAttemptId, correct: false, grade: verdict.grade ?? null }];
+    if (judged?.answer === undefined) return null;
     const { answer: right } = verdict;
-    return [served, ...others].flatMap(({ attemptId, answer }) => {
+    return [judged, ...others].flatMap(({ attemptId, answer }) => {
       const correct = answer === undefined ? null : matchesReference(answer, right, spec);
-      const grade = attemptId === servedAttemptId ? (verdict.grade ?? null) : null;
+      const grade = attemptId === judgedAttemptId ? (verdict.grade ?? null) : null;
       return correct === null ? [] : [{ attemptId, correct, grade }];
     });
   }
@@ -47,12 +47,12 @@ export function labelsOf(
     if (
       spec.from === 'open' ||
       answer === undefined ||
-      served?.answer === undefined ||
-      served.answer === null
+      judged?.answer === undefined ||
+      judged.answer === null
     )
       return [];
-    if (answer === served.answer) return [{ attemptId, correct, grade }];
+    if (answer === judged.answer) return [{ attemptId, correct, grade }];
     return correct ? [{ attemptId, correct: false, grade: null }] : [];
   });
-  return [{ attemptId: servedAttemptId, correct, grade }, ...same];
+  return [{ attemptId: judgedAttemptId, correct, grade }, ...same];
 }

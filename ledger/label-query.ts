@@ -14,6 +14,8 @@ export type LabelledQuery =
   | { readonly type: 'unknown' }
   /** The query has no answer, or none yet. */
   | { readonly type: 'unanswered'; readonly queryId: string }
+  /** The attempt that was named is no usable response of the query. */
+  | { readonly type: 'no-response'; readonly queryId: string; readonly attemptId: string }
   /** The right answer was given, and the text is gone that it could be held against. */
   | { readonly type: 'not-retained'; readonly queryId: string; readonly retention: Retention };
 
@@ -27,33 +29,35 @@ export function whyNotLabelled(
       return `the ledger knows no query by the id or the idempotency key "${name}": take it from the answer, or from queries`;
     case 'unanswered':
       return `query ${result.queryId} has no answer that could be judged`;
+    case 'no-response':
+      return `attempt ${result.attemptId} is no response of query ${result.queryId} that could be judged: take it from the answer’s attempts, or from attempts (status succeeded, purpose serve or audit)`;
     case 'not-retained':
       return `the texts of query ${result.queryId} are gone (its task retains "${result.retention}"): say whether the answer was correct instead`;
   }
 }
 
 /**
- * Takes somebody's word on a query's answer: labels of the served response and of those of which it follows, and the right
+ * Takes somebody's word on a query's answer: labels of the judged response and of those of which it follows, and the right
  * answer as a text, as far as the task retains texts.
  * @param namespace in which an idempotency key is looked for.
- * @param judged the attempt that the word is about; default: the one that was served.
  */
 export async function labelQuery(
   pool: pg.Pool,
   sealer: Sealer | null,
   namespace: string,
   feedback: Feedback,
-  judged?: string,
 ): Promise<LabelledQuery> {
   return inTransaction(pool, async (db) => {
     const query = await findAnswered(db, namespace, feedback.query);
     if (query === null) return { type: 'unknown' };
     const { queryId, retention } = query;
-    const about = judged ?? query.servedAttemptId;
-    if (about === null) return { type: 'unanswered', queryId };
+    const judged = feedback.attempt?.toLowerCase() ?? query.servedAttemptId;
+    if (judged === null) return { type: 'unanswered', queryId };
     const policy = await policyVersion(db, query.task, query.policyVersion);
     const responses = await usableResponses(db, sealer, query, policy.answer);
-    const labels = labelsOf(feedback, responses, about, policy.answer);
+    if (feedback.attempt !== undefined && !responses.some(({ attemptId }) => attemptId === judged))
+      return { type: 'no-response', queryId, attemptId: judged };
+    const labels = labelsOf(feedback, responses, judged, policy.answer);
     if (labels === null) return { type: 'not-retained', queryId, retention };
     const { source, sourceKind, answer } = feedback;
     for (const label of labels) {

@@ -49,7 +49,7 @@ export interface Ledger extends SweepLedger, AuditLedger, WatchLedger {
   requestCancel(run: QueryRun): Promise<CancelRequested>;
   cancelledRuns(): Promise<string[]>;
   /** As `labelQuery` of `label-query.ts`: the namespace is that of idempotency keys, `judged` an attempt. */
-  labelQuery(namespace: string, feedback: Feedback, judged?: string): Promise<LabelledQuery>;
+  labelQuery(namespace: string, feedback: Feedback): Promise<LabelledQuery>;
 }
 
 /** @param sealer encrypts texts at rest; null keeps them as they are. */
@@ -109,7 +109,7 @@ export function createLedger(pool: pg.Pool, sealer: Sealer | null): Ledger {
     answeredIn: (query, runId) => answeredIn(pool, query, runId),
     requestCancel: (run) => requestCancel(pool, run),
     cancelledRuns: () => cancelledRuns(pool),
-    labelQuery: (namespace, feedback, judged) => labelQuery(pool, sealer, namespace, feedback, judged),
+    labelQuery: (namespace, feedback) => labelQuery(pool, sealer, namespace, feedback),
     ...createSweepLedger(pool),
     ...createWatchLedger(pool),
     ...audits,

@@ -34,7 +34,7 @@ export interface LedgerResponse {
   readonly cachedInputTokens: number | null;
   /** The price row that it was billed at; null for an unknown price. */
   readonly price: { readonly rates: Rates; readonly source: string } | null;
-  /** The newest label of whether its answer is right; null where there is none. */
+  /** Whether its answer is right, by the label that counts (the view `answer_labels`); null where there is none. */
   readonly correct: boolean | null;
   /** What kind of source gave that label: person, reference or caller. */
   readonly labelledBy: string | null;
@@ -123,9 +123,8 @@ async function pageAfter(db: Queryable, range: LedgerQueries, last: Row | undefi
         from attempts a
         left join prices p on p.price_id = a.price_id
         left join lateral (
-          select l.correct, l.source_kind from labels l
+          select l.correct, l.source_kind from answer_labels l
           where l.query_started_at = a.query_started_at and l.attempt_id = a.attempt_id
-          order by l.labelled_at desc, l.source limit 1
         ) l on true
         where a.query_started_at = q.started_at and a.query_id = q.query_id
           and a.purpose in ('serve', 'audit') and a.status = 'succeeded'

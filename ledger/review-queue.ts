@@ -5,7 +5,7 @@ import { usableResponses } from './responses.ts';
 import { readTexts, type QueryRef, type Sealer } from './texts.ts';
 
 /** Why a query is put before a person. */
-export const REVIEW_REASONS = ['disagreement', 'low-confidence', 'random'] as const;
+export const REVIEW_REASONS = ['disagreement', 'low-confidence', 'random', 'audited'] as const;
 export type ReviewReason = (typeof REVIEW_REASONS)[number];
 
 export interface ReviewSearch {
@@ -27,8 +27,9 @@ export interface ReviewItem {
   readonly confidence: number | null;
   /** Whether it equals the last stage's answer; null where that was not asked, or cannot be said. */
   readonly agreesWithBaseline: boolean | null;
-  /** What the other models said. */
+  /** What else was said, by its climb and then by its audit. */
   readonly others: readonly {
+    readonly attempt: string;
     readonly model: string;
     readonly text: string | null;
     readonly answer: string | null;
@@ -46,7 +47,8 @@ interface Found extends QueryRef {
 
 /**
  * Queries with an answer that no person has judged: those whose audit disagreed with it, the least sure ones, and some by
- * chance (of a hash of their ids, so that the same search gives the same ones). Reasons take turns; a query is there once.
+ * chance (of a hash of their ids, so that the same search gives the same ones). And queries with an audit, by chance too, of
+ * which a person has not judged every response. Reasons take turns; a query is there once.
  */
 export async function reviewQueue(
   pool: pg.Pool,
@@ -56,20 +58,29 @@ export async function reviewQueue(
   const { rows } = await pool.query<Found>({
     name: 'review-queue',
     text: `with open_queries as (
-             select q.query_id, q.started_at, q.task, q.policy_version, q.served_attempt_id, q.confidence, a.served_agrees
+             select q.query_id, q.started_at, q.task, q.policy_version, q.served_attempt_id, q.confidence, a.served_agrees,
+               a.status in ('compared', 'incomparable') as audited, exists (
+                 select from labels l where l.query_started_at = q.started_at and l.query_id = q.query_id
+                   and l.attempt_id = q.served_attempt_id and l.source_kind = 'person') as judged
              from queries q
              left join audits a on a.query_started_at = q.started_at and a.query_id = q.query_id
-             where q.task = $1 and q.started_at >= $2 and q.served_attempt_id is not null and not exists (
-               select from labels l where l.query_started_at = q.started_at and l.query_id = q.query_id
-                 and l.attempt_id = q.served_attempt_id and l.source_kind = 'person')
+             where q.task = $1 and q.started_at >= $2 and q.served_attempt_id is not null
            ), ranked as (
              select 'disagreement' as reason, query_id, row_number() over (order by md5(query_id::text)) as rank
-             from open_queries where not served_agrees
+             from open_queries where not judged and not served_agrees
              union all
              select 'low-confidence', query_id, row_number() over (order by confidence, query_id)
-             from open_queries where confidence is not null
+             from open_queries where not judged and confidence is not null
              union all
-             select 'random', query_id, row_number() over (order by md5('review' || query_id::text)) from open_queries
+             select 'random', query_id, row_number() over (order by md5('review' || query_id::text))
+             from open_queries where not judged
+             union all
+             select 'audited', query_id, row_number() over (order by md5('audited' || query_id::text))
+             from open_queries q where audited and exists (
+               select from attempts t where t.query_started_at = q.started_at and t.query_id = q.query_id
+                 and t.purpose in ('serve', 'audit') and t.status = 'succeeded' and t.provider <> 'person' and not exists (
+                   select from labels l where l.query_started_at = t.query_started_at and l.query_id = t.query_id
+                     and l.attempt_id = t.attempt_id and l.source_kind = 'person'))
            ), firsts as (
              select distinct on (query_id) query_id, reason, rank from ranked where reason = any($3::text[])
                and rank <= $4 order by query_id, rank, array_position($3::text[], reason)
@@ -90,21 +101,22 @@ async function itemOf(pool: pg.Pool, sealer: Sealer | null, found: Found): Promi
   const { answer: spec } = await policyVersion(pool, found.task, found.policyVersion);
   const texts = await readTexts(pool, sealer, found);
   const said = (await usableResponses(pool, sealer, found, spec)).map(
-    ({ attemptId, model, text, answer }) => ({
-      attemptId,
-      said: { model, text, answer: answer ?? null },
-    }),
+    ({ attemptId: attempt, model, text, answer }) => ({ attempt, model, text, answer: answer ?? null }),
   );
-  const served = said.find(({ attemptId }) => attemptId === found.servedAttemptId);
+  const served = said.find(({ attempt }) => attempt === found.servedAttemptId);
   const request = texts.get('request') as { readonly messages: Json } | undefined;
   return {
     query: found.queryId,
     task: found.task,
     reason: found.reason,
     messages: request?.messages ?? null,
-    served: served?.said ?? { model: '', text: null, answer: null },
+    served: {
+      model: served?.model ?? '',
+      text: served?.text ?? null,
+      answer: served?.answer ?? null,
+    },
     confidence: found.confidence,
     agreesWithBaseline: found.agrees,
-    others: said.filter((one) => one !== served).map((one) => one.said),
+    others: said.filter((one) => one !== served),
   };
 }

@@ -10,7 +10,7 @@ import { BadRequestError, Escalier } from '../client/index.ts';
 import { auditWorkflowId } from '../core/temporal-names.ts';
 import { fakeContext } from './support/cli-stack.ts';
 import { record } from './support/recorder.ts';
-import { answered, localScorer, policyOf, scripted, useWorld } from './support/world.ts';
+import { answered, chainOf, localScorer, policyOf, scripted, useWorld } from './support/world.ts';
 
 const world = useWorld();
 const rejects = localScorer('constant', { confidence: 0 });
@@ -151,6 +151,33 @@ describe('escalier label', () => {
     expect(rows).toEqual([{ source: 'ada', correct: false }]);
   });
 
+  test('judges any response of the query, by its attempt', async () => {
+    const chain = chainOf(['small', 'medium']);
+    await world.apply(policyOf('by-attempt', { chain, answer: { from: 'open' }, scorer: rejects }));
+    world.vendor = scripted({ small: [answered('Dear Sir')], medium: [answered('Dear Madam')] });
+    const { queryId, attempts } = await world.ask('by-attempt');
+    const judge = async (nth: number, verdict: { correct?: true; incorrect?: true }) => {
+      const cli = context();
+      const { attemptId } = attempts[nth]!;
+      const about = { attempt: attemptId.toUpperCase(), source: 'ada', sourceKind: 'person' } as const;
+      await labelCommand(cli, queryId, { ...about, ...verdict });
+      return cli.printed.join('\n');
+    };
+    expect(await judge(0, { correct: true })).toContain(
+      'the judged answer is right (ada); 1 responses labelled',
+    );
+    await judge(1, { incorrect: true });
+    expect(short(await labelsOf(queryId))).toEqual(['small right', 'medium wrong']);
+
+    const other = { correct: true, attempt: queryId, source: 'ada', sourceKind: 'person' } as const;
+    await expect(labelCommand(context(), queryId, other)).rejects.toThrow(
+      `attempt ${queryId} is no response of query ${queryId}`,
+    );
+    await expect(escalier.feedback(queryId, { correct: true, attempt: randomUUID() })).rejects.toBeInstanceOf(
+      BadRequestError,
+    );
+  });
+
   test('refuses what contradicts itself', async () => {
     const both = { correct: true, incorrect: true, source: 'ada', sourceKind: 'person' } as const;
     await expect(labelCommand(context(), 'x', both)).rejects.toThrow('give one of them');
@@ -216,6 +243,54 @@ describe('the queue of a reviewer', () => {
 
     await reviewExportCommand(context(), search);
     expect((await readFile(out, 'utf8')).trimEnd().split('\n')).toHaveLength(1);
+  });
+
+  test('has audited queries, each response to be judged by itself, until all are', async () => {
+    await world.apply(
+      policyOf('letters', {
+        answer: { from: 'open' },
+        audit: { share: 1 },
+        scorer: localScorer('constant', { confidence: 0.9 }),
+      }),
+    );
+    world.vendor = scripted({
+      small: [answered('Dear Sir')],
+      medium: [answered('Dear Madam')],
+      large: [answered('To whom it may concern')],
+    });
+    const { queryId, startedAt } = await world.ask('letters');
+    const out = join(folder, 'letters.jsonl');
+    const search = { task: 'letters', out, by: ['audited'], limit: 10 };
+    const queue = async () => {
+      await reviewExportCommand(context(), search);
+      const lines = (await readFile(out, 'utf8')).split('\n').filter((line) => line !== '');
+      return lines.map((line) => JSON.parse(line) as { others: { model: string }[] });
+    };
+    expect(await queue(), 'its audit has not ended').toEqual([]);
+    await world.client.workflow.execute('audit', {
+      taskQueue: world.taskQueue,
+      workflowId: auditWorkflowId(queryId),
+      args: [{ queryId, startedAt }],
+    });
+
+    const [line] = await queue();
+    expect(line).toMatchObject({ query: queryId, reason: 'audited', served: { model: 'small' } });
+    expect(line!.others).toMatchObject([
+      { model: 'medium', text: 'Dear Madam', correct: null, grade: null },
+      { model: 'large', text: 'To whom it may concern', correct: null, grade: null },
+    ]);
+    const judge = async (filled: unknown, printed: string) => {
+      await writeFile(out, `${JSON.stringify(filled)}\n`);
+      const cli = context();
+      await reviewImportCommand(cli, out, { source: 'grace' });
+      expect(cli.printed).toEqual([printed]);
+    };
+    await judge({ ...line, correct: false }, '1 answers labelled by grace, 0 left open.');
+    expect(await queue(), 'two of three are not judged').toHaveLength(1);
+    const others = line!.others.map((other) => ({ ...other, grade: other.model === 'large' ? 0.9 : 0.2 }));
+    await judge({ ...line, others }, '2 answers labelled by grace, 0 left open.');
+    expect(short(await labelsOf(queryId))).toEqual(['small wrong', 'medium wrong', 'large right']);
+    expect(await queue()).toEqual([]);
   });
 
   test('that is broken is refused as a whole', async () => {

@@ -148,6 +148,11 @@ describe('a ledger as a recorded set', () => {
     expect(await labels()).toEqual([1, 1, 1]);
     await labelAttempt(pool, { ...query, attemptId: audit, correct: false, source: 'a reviewer' });
     expect(await labels()).toEqual([1, 0, 0]);
+    // A person's word counts, also where another source said something else later.
+    const person = { ...query, attemptId: audit, source: 'ada', sourceKind: 'person' } as const;
+    await labelAttempt(pool, { ...person, correct: true });
+    await labelAttempt(pool, { ...query, attemptId: audit, correct: false, source: 'a rule' });
+    expect(await labels()).toEqual([1, 1, 0]);
   });
 
   test('is written as files, and nothing is where nothing was retained', async () => {

@@ -7,15 +7,17 @@ import { sealerOf } from '../sealer.ts';
 import { verdictOf, type VerdictOptions } from '../verdict-options.ts';
 
 export interface LabelOptions extends VerdictOptions {
+  readonly attempt?: string;
   readonly source: string;
   readonly sourceKind: SourceKind;
 }
 
 /** Somebody's word on one query's answer. */
 export async function labelCommand(context: Context, query: string, options: LabelOptions): Promise<void> {
-  const { source, sourceKind } = options;
+  const { source, sourceKind, attempt } = options;
   const parsed = parseFeedback({
     query,
+    ...(attempt === undefined ? {} : { attempt }),
     source,
     sourceKind,
     ...verdictOf(options),
@@ -30,7 +32,7 @@ export async function labelCommand(context: Context, query: string, options: Lab
     if (context.json) context.out(JSON.stringify({ queryId, correct: right, responses }));
     else
       context.out(
-        `Query ${queryId}: the served answer is ${right ? 'right' : 'wrong'} (${source}); ${responses} responses labelled.`,
+        `Query ${queryId}: the ${attempt === undefined ? 'served' : 'judged'} answer is ${right ? 'right' : 'wrong'} (${source}); ${responses} responses labelled.`,
       );
   });
 }

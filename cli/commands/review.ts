@@ -26,13 +26,21 @@ export async function reviewExportCommand(context: Context, options: ReviewExpor
   await withDatabase(context, async (pool) => {
     const { task, limit } = options;
     const items = await reviewQueue(pool, sealer, { task, limit, since, reasons });
-    const lines = items.map((item) => JSON.stringify({ ...item, correct: null, grade: null, answer: null }));
+    const lines = items.map((item) =>
+      JSON.stringify({
+        ...item,
+        others: item.others.map((other) => ({ ...other, correct: null, grade: null })),
+        correct: null,
+        grade: null,
+        answer: null,
+      }),
+    );
     await writeFile(options.out, lines.map((line) => `${line}\n`).join(''));
     const count = { queries: items.length, out: options.out };
     if (context.json) context.out(JSON.stringify(count));
     else
       context.out(
-        `${items.length} queries in ${options.out}: set "correct" (true or false), "grade" (0 to 1) or "answer" on each that you judge, then run "escalier review import".`,
+        `${items.length} queries in ${options.out}: set "correct" (true or false), "grade" (0 to 1) or "answer" on each that you judge ("correct" or "grade" on each of its "others", too, where the answers are open-ended), then run "escalier review import".`,
       );
   });
 }
@@ -47,12 +55,14 @@ export interface ReviewImportOptions {
   readonly source: string;
 }
 
+const verdict = { correct: z.boolean().nullish(), grade: z.number().nullish() };
+
 /** A line of the queue as it comes back: null is what the person left open. */
 const lineSchema = z.looseObject({
   query: z.string(),
-  correct: z.boolean().nullish(),
-  grade: z.number().nullish(),
+  ...verdict,
   answer: z.string().nullish(),
+  others: z.array(z.looseObject({ attempt: z.string().optional(), ...verdict })).optional(),
 });
 
 /** Verdicts of a person, as labels. Every line is read before the first is stored; a line without a verdict is left out. */
@@ -98,16 +108,28 @@ async function readVerdicts(file: string, source: string): Promise<Verdicts> {
       problems.push(`${where}: is no line of a review queue: ${line.error.issues[0]?.message ?? ''}`);
       continue;
     }
-    const { query, correct, grade, answer } = line.data;
-    const verdict = Object.entries({ correct, grade, answer }).filter(([, value]) => value != null);
-    if (verdict.length === 0) {
-      open++;
-      continue;
+    const { query, correct, grade, answer, others = [] } = line.data;
+    const words = [{ correct, grade, answer }, ...others.map(otherWord)].flatMap(filledIn);
+    if (words.length === 0) open++;
+    for (const word of words) {
+      const parsed = parseFeedback({ query, source, sourceKind: 'person', ...word });
+      if ('problems' in parsed) problems.push(...parsed.problems.map((problem) => `${where}: ${problem}`));
+      else feedback.push({ where, word: parsed.feedback });
     }
-    const parsed = parseFeedback({ query, source, sourceKind: 'person', ...Object.fromEntries(verdict) });
-    if ('problems' in parsed) problems.push(...parsed.problems.map((problem) => `${where}: ${problem}`));
-    else feedback.push({ where, word: parsed.feedback });
   }
   if (problems.length > 0) throw new CliError(shortened(problems), EXIT.usage);
   return { feedback, open };
+}
+
+type Line = z.infer<typeof lineSchema>;
+
+/** Its `answer` is what it said, and not what would have been right. */
+function otherWord({ attempt = '', correct, grade }: NonNullable<Line['others']>[number]): object {
+  return correct == null && grade == null ? {} : { attempt, correct, grade };
+}
+
+/** What a person filled in; nothing where they left all of it open. */
+function filledIn(word: object): object[] {
+  const filled = Object.entries(word).filter(([, value]) => value != null);
+  return filled.length === 0 ? [] : [Object.fromEntries(filled)];
 }
