@@ -5,7 +5,7 @@ import { auditWorkflowId } from '../core/temporal-names.ts';
 import type { AuditSubject } from '../ledger/audits.ts';
 import type { UsableResponse } from '../ledger/responses.ts';
 import type { QueryRef } from '../ledger/texts.ts';
-import { inParallel } from './in-parallel.ts';
+import { eachByItself } from './each-by-itself.ts';
 import { pinModel } from './pin-model.ts';
 import type { Ports, WorkflowStates } from './ports.ts';
 import { runCall } from './run-call.ts';
@@ -36,14 +36,13 @@ export function createAuditActivities(
 async function endLostAudits(ports: Ports, temporal: WorkflowStates): Promise<number> {
   const { namespace } = activityInfo();
   const running = await ports.ledger.runningAudits(namespace, YOUNGEST_SECONDS, LOOKED_AT);
-  const ended = await inParallel(running, AT_ONCE, async (query) => {
+  return eachByItself(running, AT_ONCE, async (query) => {
     const state = await temporal.workflowState(auditWorkflowId(query.queryId));
     if (state?.status === 'running') return false;
     const how = state === null ? 'is gone from Temporal' : `ended in Temporal as ${state.status}`;
     await endAudit(ports, { query, problems: [`its workflow ${how}`] });
     return true;
   });
-  return ended.filter(Boolean).length;
 }
 
 async function planAudit(ports: Ports, query: QueryRef): Promise<AuditPlan | null> {

@@ -19,6 +19,7 @@ export class CancelWatch {
   private readonly ledger: Pick<Ports['ledger'], 'cancelledRuns'>;
   private readonly watched = new Set<Watched>();
   private timer: NodeJS.Timeout | undefined;
+  private looking = false;
 
   constructor(ledger: Pick<Ports['ledger'], 'cancelledRuns'>) {
     this.ledger = ledger;
@@ -47,9 +48,16 @@ export class CancelWatch {
     }
   }
 
+  /** Not while another look waits for the ledger. */
   private async look(): Promise<void> {
-    const cancelled = new Set(await this.ledger.cancelledRuns());
-    for (const { runId, controller } of this.watched)
-      if (cancelled.has(runId)) controller.abort(new CancelHeard());
+    if (this.looking) return;
+    this.looking = true;
+    try {
+      const cancelled = new Set(await this.ledger.cancelledRuns());
+      for (const { runId, controller } of this.watched)
+        if (cancelled.has(runId)) controller.abort(new CancelHeard());
+    } finally {
+      this.looking = false;
+    }
   }
 }

@@ -9,6 +9,7 @@ import { parseRequest, type CascadeRequest } from '../core/request.ts';
 import { pinnedRule } from '../core/stop-rule.ts';
 import { spendFromJson, spendToJson, sumSpend } from '../core/spend.ts';
 import type { KeptResponse } from '../ledger/close-attempt.ts';
+import { isRefusedValue } from '../ledger/patience.ts';
 import type { QueryRow } from '../ledger/queries.ts';
 import type { QueryRef } from '../ledger/texts.ts';
 import { ScorerProblem } from '../scorers/scorer-problem.ts';
@@ -70,12 +71,6 @@ export async function plan(ports: Ports, input: CascadeRequest): Promise<Planned
     await ports.ledger.keepPrices(model, model.prices);
   }
   return { type: 'planned', plan: planned };
-}
-
-/** Whether Postgres refused a value as such (SQLSTATE class 22: NUL, half a surrogate pair), which it would do again. */
-function isRefusedValue(error: unknown): error is Error {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^22\w{3}$/.test(code);
 }
 
 function unknownTask(task: string, known: readonly string[]): string {
@@ -164,10 +159,18 @@ function buildPlan(
     answer: policy.answer,
     limits: lowerOf(policy.limits, request),
     retention: policy.retention,
-    ...(policy.execution === undefined ? {} : { execution: policy.execution }),
+    ...(policy.execution === undefined || !canBeInline(policy) ? {} : { execution: policy.execution }),
     ...(policy.review === undefined ? {} : { review: policy.review }),
     ...(policy.learned === undefined ? {} : pinOrigin(policy.learned)),
   };
+}
+
+/**
+ * A query that is climbed where it is planned, and ended there, is found ended when its workflow's task is lost behind that: its
+ * answer has to be in the ledger then.
+ */
+function canBeInline({ retention }: Policy): boolean {
+  return retention === 'full';
 }
 
 function pinOrigin({

@@ -44,6 +44,7 @@ async function askReview(ports: Ports, place: ReviewPlace, waitMs: number): Prom
     // A person costs the query nothing.
     maxCostUsd: null,
     sparesFirstStages: false,
+    maxAttempts: 1,
     expiresInMs: waitMs + GRACE_MS,
     workflowId: info.workflowExecution?.workflowId ?? '',
     runId: info.workflowExecution?.runId ?? '',
@@ -52,7 +53,7 @@ async function askReview(ports: Ports, place: ReviewPlace, waitMs: number): Prom
   });
   if (opened.type === 'lost') throw queryLost(query);
   if (opened.type === 'cancelled') throw cancelHeard();
-  if (opened.type === 'denied') return null;
+  if (opened.type === 'denied' || opened.type === 'failed') return null;
   const { attemptId } = opened;
   if (opened.type === 'opened') return { attemptId, said: null };
   // Another run of the query was answered before.

@@ -1,13 +1,14 @@
 import { Context } from '@temporalio/activity';
 import { formatUsd, type DecimalUsd } from '../core/money.ts';
 import { outputTokenBound } from '../core/output-bound.ts';
+import { LARGEST_PAYLOAD_BYTES } from '../core/payload-size.ts';
 import type { JsonObject, PlannedModel, PlanRef, Purpose } from '../core/policy.ts';
 import { worstCase, type Price } from '../core/price.ts';
 import type { AttemptSummary } from '../core/result.ts';
 import { priceForTier, rowsThatCanApply, serviceTierOf } from '../core/service-tier.ts';
 import type { Intent } from '../ledger/attempts.ts';
 import type { Close, KeptResponse } from '../ledger/close-attempt.ts';
-import { withPatience } from '../ledger/patience.ts';
+import { isRefusedValue, withPatience } from '../ledger/patience.ts';
 import type { ModelOutcome, ModelResponse, Provider } from '../providers/provider.ts';
 import { attemptSummary } from './attempt-summary.ts';
 import { costOfRequest } from './cost.ts';
@@ -60,17 +61,25 @@ export async function runCall(ports: Ports, call: CallToMake, signal: AbortSigna
 
   const askedAt = new Date();
   const intent = intentOf(ports, call, Math.min(model.timeoutMs, timeLeftMs), askedAt);
-  const opened = await ports.ledger.openAttempt(intent);
+  const opened = await ports.ledger.openAttempt(intent).catch(async (error: unknown) => {
+    if (!isRefusedValue(error)) throw error;
+    throw callFailed(
+      'bad-request',
+      `the ledger does not take the request: ${error.message}`,
+      await attempts(),
+    );
+  });
   if (opened.type === 'lost') throw queryLost(query);
   if (opened.type === 'cancelled') throw cancelHeard();
   if (opened.type === 'denied') throw denied(intent, opened, await attempts());
+  if (opened.type === 'failed') throw callFailed(opened.kind, opened.message, await attempts());
   if (opened.type === 'found') {
     const response = await keptResponse(ports, query, opened.attemptId);
     return { attemptId: opened.attemptId, response, attempts: await attempts() };
   }
 
   const { attemptId } = opened;
-  const outcome = await provider.request(
+  const answered = await provider.request(
     {
       modelId: model.modelId,
       messages: call.messages,
@@ -82,6 +91,7 @@ export async function runCall(ports: Ports, call: CallToMake, signal: AbortSigna
     },
     signal,
   );
+  const outcome = deliverable(answered);
   const close = closeOf(ports, call, intent, attemptId, askedAt, outcome);
   // The response is money spent: it is worth waiting for a ledger that is away for a moment.
   await withPatience(() => ports.ledger.closeAttempt(close));
@@ -99,10 +109,32 @@ export async function runCall(ports: Ports, call: CallToMake, signal: AbortSigna
       throw stopped(signal);
     case 'failed':
       throw callFailed(outcome.kind, outcome.message, await bought(), {
-        again: opened.failedBefore + 1 < model.maxAttempts && !cutByDeadline,
+        again:
+          opened.failedBefore + 1 < model.maxAttempts && !cutByDeadline && isWorthWaiting(outcome, model),
         retryAfterMs: outcome.retryAfterMs,
       });
   }
+}
+
+/** What a provider that asks to wait is waited for, though a request may take less. */
+const SHORT_WAIT_MS = 60_000;
+
+/** A quota that is used up for hours is no reason to wait for hours: the next stage may answer at once. */
+function isWorthWaiting(
+  { retryAfterMs }: { readonly retryAfterMs: number | null },
+  model: PlannedModel,
+): boolean {
+  return (retryAfterMs ?? 0) <= Math.max(SHORT_WAIT_MS, model.timeoutMs);
+}
+
+/** A response that Temporal could not carry is paid for, and no answer. */
+function deliverable(outcome: ModelOutcome): ModelOutcome {
+  if (outcome.type !== 'answered') return outcome;
+  const { response, ...facts } = outcome;
+  const bytes = Buffer.byteLength(JSON.stringify(kept(response)));
+  if (bytes <= LARGEST_PAYLOAD_BYTES) return outcome;
+  const message = `the response has ${bytes} bytes, over the limit of ${LARGEST_PAYLOAD_BYTES}: ask for less, or for files by URL`;
+  return { ...facts, type: 'failed', kind: 'unknown-response', message, retryAfterMs: null, response };
 }
 
 function connect(ports: Ports, name: string): Provider | string {
@@ -135,6 +167,7 @@ function intentOf(ports: Ports, call: CallToMake, timeoutMs: number, askedAt: Da
     worstCaseUsd: worstCaseOf(ports, call, askedAt),
     maxCostUsd: query.limits.maxCostUsd,
     sparesFirstStages: query.limits.atBudget === 'cheapest' && call.stage > 0,
+    maxAttempts: model.maxAttempts,
     expiresInMs: timeoutMs + GRACE_MS,
     workflowId: info.workflowExecution?.workflowId ?? '',
     runId: info.workflowExecution?.runId ?? '',

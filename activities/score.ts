@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
 import type { Json, JsonObject } from '../core/policy.ts';
 import { messageText } from '../core/message.ts';
+import { scoringTimeout } from '../core/stage-work.ts';
 import type { AttemptSummary } from '../core/result.ts';
 import type { KeptResponse } from '../ledger/close-attempt.ts';
 import type { TextItem } from '../ledger/texts.ts';
@@ -10,6 +11,10 @@ import { ScorersPurse } from './ask-for-scorer.ts';
 import { stopped, unscored } from './failures.ts';
 import type { Ports } from './ports.ts';
 import type { ScoreInput, ScoreResult } from './types.ts';
+import { within } from './within.ts';
+
+/** A service that has a time limit of its own says better what it took. */
+const TELLING_MS = 5_000;
 
 export type Texts = ReadonlyMap<TextItem, Json>;
 
@@ -28,7 +33,9 @@ export async function score(
   const purse = new ScorersPurse(ports, input, signal);
   const bought = (): AttemptSummary[] => [...purse.bought.values()];
   try {
-    const scores = await scoreAll(query, responses, purse);
+    const limitMs = scoringTimeout(input.scorer);
+    const scoring = async () => scoreAll(query, responses, purse);
+    const scores = limitMs === 0 ? await scoring() : await within(limitMs + TELLING_MS, scoring);
     return { scores, attempts: bought() };
   } catch (error) {
     // Of a call: the vendor's failure has its name, and a ledger that is away is worth another try.

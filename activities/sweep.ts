@@ -3,6 +3,7 @@ import type { Outcome } from '../core/cascade.ts';
 import type { CascadeAnswer } from '../core/result.ts';
 import type { QueryEnd } from '../ledger/end-query.ts';
 import type { RunningQuery, UnsettledAttempt } from '../ledger/sweep.ts';
+import { eachByItself } from './each-by-itself.ts';
 import { inParallel } from './in-parallel.ts';
 import type { Ports, WorkflowState, WorkflowStates } from './ports.ts';
 import type { CostsSettled, QueriesSwept, SweepActivities, SweepPlace } from './types.ts';
@@ -54,18 +55,18 @@ async function endLostQueries(
     olderThanSeconds: YOUNGEST_SECONDS,
     limit: QUERIES_A_PAGE,
   });
-  const ended = await inParallel(queries, AT_ONCE, async (query) => {
+  const ended = await eachByItself(queries, AT_ONCE, async (query) => {
     const state = await temporal.workflowState(query.workflowId);
     if (state?.status === 'running') return false;
-    const answer =
+    const result =
       state?.status === 'completed' ? await temporal.resultOf(query.workflowId, state.runId) : null;
-    const end = answeredEnd(query, answer as CascadeAnswer | null) ?? lostEnd(state);
+    const end = answeredEnd(query, result) ?? lostEnd(state);
     return (await ports.ledger.endQuery({ ...query, onlyRunning: true, ...end })).type === 'ended';
   });
   const last = queries.length < QUERIES_A_PAGE ? undefined : queries.at(-1);
   return {
     looked: queries.length,
-    ended: ended.filter(Boolean).length,
+    ended,
     next: last === undefined ? null : { queryId: last.queryId, startedAt: last.startedAt },
   };
 }
@@ -76,9 +77,10 @@ type End = Omit<QueryEnd, keyof RunningQuery | 'onlyRunning' | 'insteadOf'>;
  * The end that a completed workflow has given its query: its commit does not wait for the disk, so a crash of Postgres may
  * have lost it. Null where the result is not that query's answer.
  */
-function answeredEnd({ queryId }: RunningQuery, answer: CascadeAnswer | null): End | null {
-  const accepted = answer?.attempts.find(({ verdict }) => verdict === 'accepted');
-  if (answer === null || accepted === undefined || answer.queryId !== queryId) return null;
+function answeredEnd({ queryId }: RunningQuery, answer: unknown): End | null {
+  if (!isAnswerOf(queryId, answer)) return null;
+  const accepted = answer.attempts.find(({ verdict }) => verdict === 'accepted');
+  if (accepted === undefined) return null;
   const { stage, confidence, threshold } = answer;
   return {
     outcome: answer.outcome,
@@ -87,6 +89,11 @@ function answeredEnd({ queryId }: RunningQuery, answer: CascadeAnswer | null): E
     failureMessage: null,
     judgements: answer.attempts.filter((attempt) => attempt.verdict !== null || attempt.confidence !== null),
   };
+}
+
+/** A workflow of another type may have taken the key. */
+function isAnswerOf(queryId: string, result: unknown): result is CascadeAnswer {
+  return typeof result === 'object' && result !== null && 'queryId' in result && result.queryId === queryId;
 }
 
 /** The end of a query that nobody ended. */

@@ -1,14 +1,18 @@
+import { OUTPUT_LIMITS } from './parameters.ts';
 import type { JsonObject } from './policy.ts';
 
-/** The lowest limit on output tokens that applies to a request; null where there is none. */
+/**
+ * The most output tokens that a request may have; null where nothing limits them. Of two limits in the parameters vendors heed one
+ * or the other, so it is the higher one.
+ */
 export function outputTokenBound(
   model: { readonly maxOutputTokens: number | null },
   parameters: JsonObject,
 ): number | null {
-  const limits = [
-    parameters['max_completion_tokens'],
-    parameters['max_tokens'],
-    model.maxOutputTokens,
-  ].filter((limit): limit is number => typeof limit === 'number');
-  return limits.length === 0 ? null : Math.min(...limits);
+  const asked = OUTPUT_LIMITS.flatMap((name) => {
+    const limit = parameters[name];
+    return typeof limit === 'number' ? [limit] : [];
+  });
+  if (asked.length === 0) return model.maxOutputTokens;
+  return Math.min(Math.max(...asked), model.maxOutputTokens ?? Infinity);
 }

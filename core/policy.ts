@@ -58,6 +58,8 @@ export interface ScorerSpec {
   readonly scoresLastStage: boolean;
   /** Whether scoring leaves the process (a model or an HTTP call), and so is an ordinary activity. */
   readonly remote: boolean;
+  /** Milliseconds that one scoring may take, where its kind has a limit of its own. */
+  readonly timeoutMs?: number;
 }
 
 /** What remains of prompts and responses once a query has ended. */

@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { parseUsd } from './money.ts';
 import { jsonSchema, parametersSchema } from './parameters.ts';
-
-/** Temporal refuses an event above 2 MiB; a request is refused by name before it comes near. */
-const LARGEST_REQUEST_BYTES = 1.5 * 1024 * 1024;
+import { LARGEST_PAYLOAD_BYTES } from './payload-size.ts';
 
 const message = z
   .record(z.string(), jsonSchema)
@@ -55,6 +53,16 @@ export type CascadeRequest = z.infer<typeof cascadeRequestSchema>;
 
 /** Every problem of an unknown value as a request, one line each, or the request. */
 export function parseRequest(value: unknown): { request: CascadeRequest } | { problems: string[] } {
+  try {
+    return parse(value);
+  } catch (error) {
+    // The stack's end.
+    if (!(error instanceof RangeError)) throw error;
+    return { problems: ['the request is nested too deeply'] };
+  }
+}
+
+function parse(value: unknown): ReturnType<typeof parseRequest> {
   const parsed = cascadeRequestSchema.safeParse(value);
   if (!parsed.success) {
     return {
@@ -64,10 +72,10 @@ export function parseRequest(value: unknown): { request: CascadeRequest } | { pr
     };
   }
   const bytes = new TextEncoder().encode(JSON.stringify(parsed.data)).length;
-  if (bytes > LARGEST_REQUEST_BYTES) {
+  if (bytes > LARGEST_PAYLOAD_BYTES) {
     return {
       problems: [
-        `the request has ${bytes} bytes, over the limit of ${LARGEST_REQUEST_BYTES}: pass large images and files by URL`,
+        `the request has ${bytes} bytes, over the limit of ${LARGEST_PAYLOAD_BYTES}: pass large images and files by URL`,
       ],
     };
   }

@@ -1,5 +1,5 @@
 import type { CascadeState, Command } from './cascade.ts';
-import type { Plan, PlannedModel, PlanRef } from './policy.ts';
+import type { Plan, PlannedModel, PlanRef, ScorerSpec } from './policy.ts';
 
 /** A command that is carried out by asking, or by scoring what was said. */
 export type Work = Extract<Command, { type: 'call' | 'score' }>;
@@ -35,10 +35,23 @@ export function scoreInput(plan: Plan, state: CascadeState, command: Work, nowMs
   };
 }
 
+/** A service that scores says itself what it may take, or has as long as Node's fetch waits for an answer. */
+const LONGEST_SCORING_MS = 300_000;
+
 /** Milliseconds that one request of the work may take. */
 export function requestTimeout(plan: Plan, { type, stage }: Work): number {
   if (type === 'call') return modelAt(plan, stage).timeoutMs;
-  return Math.max(0, ...plan.scorer.models.map((model) => model.timeoutMs));
+  const { scorer } = plan;
+  return Math.max(scoringTimeout(scorer), ...scorer.models.map((model) => model.timeoutMs));
+}
+
+/** Milliseconds that a service may take that scores; 0 for a scorer that asks none, or only models. */
+export function scoringTimeout({
+  remote,
+  models,
+  timeoutMs,
+}: Pick<ScorerSpec, 'remote' | 'models' | 'timeoutMs'>): number {
+  return timeoutMs ?? (remote && models.length === 0 ? LONGEST_SCORING_MS : 0);
 }
 
 /**

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { BudgetState } from '../core/budget.ts';
 import { formatUsd, parseUsd, type DecimalUsd } from '../core/money.ts';
+import { reactionTo, type FailureKind } from '../core/failure.ts';
 import type { Purpose } from '../core/policy.ts';
 import type { AttemptStatus, AttemptSummary } from '../core/result.ts';
 import { denyReservation } from './budgets.ts';
@@ -31,6 +32,8 @@ export interface Intent extends Call {
   readonly maxCostUsd: DecimalUsd | null;
   /** Whether the last part of every budget is kept from it, for first stages. */
   readonly sparesFirstStages: boolean;
+  /** After so many failures of the call in this run it is not tried again. */
+  readonly maxAttempts: number;
   /** Milliseconds after which this process has aborted the request. */
   readonly expiresInMs: number;
   readonly workflowId: string;
@@ -50,6 +53,8 @@ export type Opened =
     }
   /** The call has succeeded before: nothing is bought again. */
   | { readonly type: 'found'; readonly attemptId: string }
+  /** The call has failed for good in this run: neither is that. */
+  | { readonly type: 'failed'; readonly kind: FailureKind; readonly message: string }
   /** The ledger has no such query: see `restoreQuery`. */
   | { readonly type: 'lost' }
   /** The run was asked to stop. */
@@ -58,7 +63,7 @@ export type Opened =
   | { readonly type: 'denied'; readonly budgets: readonly BudgetState[] };
 
 /**
- * Commits the intent to make a request, unless the call has succeeded already or could overspend. Under a lock on the
+ * Commits the intent to make a request, unless the call has succeeded or failed for good already, or could overspend. Under a lock on the
  * query, so that two executions of a call cannot both open an attempt of the same try. An attempt of the call that is
  * still open is superseded: its process is lost, or its close will come late and win.
  */
@@ -76,6 +81,11 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
     const succeeded = earlier.find((attempt) => attempt.status === 'succeeded');
     if (succeeded !== undefined) return { type: 'found', attemptId: succeeded.attempt_id };
     if (query.cancelRequestedRunId === intent.runId) return { type: 'cancelled' };
+    const failed = earlier.filter(
+      (attempt) => attempt.status === 'failed' && attempt.run_id === intent.runId,
+    );
+    const final = finalFailure(failed, intent.maxAttempts);
+    if (final !== null) return final;
     if (!(await fitsBudget(db, intent))) return { type: 'denied', budgets: [] };
     const number = earlier.length + 1;
     // Budgets are shared by many queries: from here on little may come before the commit.
@@ -84,10 +94,7 @@ export async function openAttempt(pool: pg.Pool, intent: Intent): Promise<Opened
       return { type: 'denied', budgets: await denyReservation(db, reservations, intent.worstCaseUsd) };
     }
     if (intent.purpose === 'serve' && query.status === 'ended') await resumeQuery(db, intent);
-    const failedBefore = earlier.filter(
-      (attempt) => attempt.status === 'failed' && attempt.run_id === intent.runId,
-    ).length;
-    return { type: 'opened', attemptId, number, failedBefore };
+    return { type: 'opened', attemptId, number, failedBefore: failed.length };
   });
 }
 
@@ -150,13 +157,32 @@ async function resumeQuery(db: Queryable, call: QueryRef): Promise<void> {
   });
 }
 
-async function attemptsOfCall(
-  db: Queryable,
-  call: Call,
-): Promise<{ attempt_id: string; status: AttemptStatus; run_id: string }[]> {
-  const { rows } = await db.query<{ attempt_id: string; status: AttemptStatus; run_id: string }>({
+/**
+ * The failure after which an execution of the call tries no more, where one has come to it and was lost before it could tell.
+ * @param failed the call's failures in this run, oldest first.
+ */
+function finalFailure(
+  failed: readonly AttemptOfCall[],
+  maxAttempts: number,
+): Extract<Opened, { type: 'failed' }> | null {
+  const last = failed.at(-1);
+  if (last?.failure_kind == null) return null;
+  if (reactionTo(last.failure_kind) === 'retry' && failed.length < maxAttempts) return null;
+  return { type: 'failed', kind: last.failure_kind, message: last.failure_message ?? last.failure_kind };
+}
+
+interface AttemptOfCall {
+  readonly attempt_id: string;
+  readonly status: AttemptStatus;
+  readonly run_id: string;
+  readonly failure_kind: FailureKind | null;
+  readonly failure_message: string | null;
+}
+
+async function attemptsOfCall(db: Queryable, call: Call): Promise<AttemptOfCall[]> {
+  const { rows } = await db.query<AttemptOfCall>({
     name: 'attempts-of-call',
-    text: `select attempt_id, status, run_id from attempts
+    text: `select attempt_id, status, run_id, failure_kind, failure_message from attempts
            where query_started_at = $1 and query_id = $2 and purpose = $3 and stage = $4 and ordinal = $5 order by try`,
     values: [call.startedAt, call.queryId, call.purpose, call.stage, call.ordinal],
   });

@@ -19,8 +19,20 @@ export async function withPatience<T>(write: () => Promise<T>): Promise<T> {
   }
 }
 
+/**
+ * Whether Postgres refused a value as such (SQLSTATE class 22: NUL, half a surrogate pair, a number out of range), which it would do
+ * again.
+ */
+export function isRefusedValue(error: unknown): error is Error {
+  return /^22\w{3}$/.test(sqlState(error));
+}
+
 /** SQLSTATE classes that the same statement meets again: data, constraints, syntax, privileges. */
 function isPermanent(error: unknown): boolean {
+  return /^(22|23|42)\w{3}$/.test(sqlState(error));
+}
+
+function sqlState(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^(22|23|42)/.test(code) && code.length === 5;
+  return typeof code === 'string' ? code : '';
 }

@@ -29,6 +29,7 @@ test.each<[string, unknown, Headers, boolean, string | null]>([
     '0.000012345679',
   ],
   ['a negative one', { usage: { cost: -1 } }, new Headers(), false, null],
+  ['an impossible one', { usage: { cost: 2e12 } }, new Headers(), false, null],
   ['LiteLLM’s', {}, header('1.5e-05'), false, '0.000015'],
   ['LiteLLM’s before a stream', {}, header('1.5e-05'), true, null],
   ['LiteLLM’s zero for an unknown price', {}, header('0.0'), false, null],

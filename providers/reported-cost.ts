@@ -21,7 +21,10 @@ export function readReportedCost(body: unknown, headers: Headers, streamed: bool
   return isCost(cost) && cost > 0 ? numberToDecimal(cost) : null;
 }
 
+/** No request costs as much, in dollars: a figure from here on is no cost, but a mistake. */
+const IMPOSSIBLE_USD = 1e9;
+
 /** Whether a vendor's figure can be a cost. */
 export function isCost(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+  return typeof value === 'number' && value >= 0 && value < IMPOSSIBLE_USD;
 }

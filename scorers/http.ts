@@ -30,6 +30,7 @@ export const http = defineScorer({
   }),
   remote: true,
   scoresLastStage: true,
+  timeoutMs: (options) => options.timeout_ms,
   create({ url, timeout_ms: timeoutMs }) {
     return async (query, responses, { signal }) => {
       const timeout = AbortSignal.timeout(timeoutMs);

@@ -17,6 +17,8 @@ export interface ParsedScorer {
   readonly options: JsonObject;
   readonly remote: boolean;
   readonly scoresLastStage: boolean;
+  /** Milliseconds that one scoring may take; absent where the kind has no limit of its own. */
+  readonly timeoutMs?: number;
   /** Names of the models that it will ask. */
   readonly models: readonly string[];
   /** Names of the models that embed for it; absent where none does. */
@@ -99,6 +101,7 @@ export function createScorerRegistry(extra: readonly ScorerKind[] = []): ScorerR
         options: parsed.data as JsonObject,
         remote: kind.remote || models.length + embedders.length > 0,
         scoresLastStage: kind.scoresLastStage ?? !kind.remote,
+        ...(kind.timeoutMs === undefined ? {} : { timeoutMs: kind.timeoutMs(parsed.data) }),
         models,
         ...(embedders.length === 0 ? {} : { embedders }),
       },

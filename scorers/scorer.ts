@@ -105,6 +105,11 @@ export interface ScorerKind<Schema extends z.ZodType = z.ZodType> {
   /** Whether the last stage's response is scored though it is served either way. Default: true for a scorer that is not remote. */
   readonly scoresLastStage?: boolean;
   /**
+   * Milliseconds that one scoring may take where it asks a service of its own; what its models take comes from their settings.
+   * Default: five minutes for a remote scorer without models.
+   */
+  timeoutMs?(options: z.infer<Schema>): number;
+  /**
    * Fetches what the scorer needs before it can score, for a kind that needs anything: asked when a query is planned, before
    * anything is spent, and again before each scoring.
    * @throws {ScorerProblem} when a person must mend something. Any other error is worth another try.

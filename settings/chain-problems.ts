@@ -1,5 +1,6 @@
 import { displayUsd, parseUsd } from '../core/money.ts';
-import type { PolicyModel } from '../core/policy.ts';
+import type { PolicyModel, ScorerSpec } from '../core/policy.ts';
+import { scoringTimeout } from '../core/stage-work.ts';
 import { inputTokenBound } from '../providers/token-bound.ts';
 import type { Path, Problem } from './problems.ts';
 import type { RawTask } from './schema.ts';
@@ -7,22 +8,28 @@ import type { RawTask } from './schema.ts';
 /**
  * What keeps the models of a chain from being one.
  * @param chain null where a stage's model cannot be used, which has been told.
- * @param judges the scorer's models.
  * @param limit the setting that limits the task's cost, which needs a bound on every call; null for no limit.
  */
 export function chainProblems(
   raw: RawTask,
   path: Path,
   chain: readonly (PolicyModel | null)[],
-  judges: readonly PolicyModel[],
+  scorer: ScorerSpec | null,
   limit: Path | null,
 ): Problem[] {
+  const judges = scorer?.models ?? [];
   const bounded = [...chain.filter((model) => model !== null), ...judges];
   return [
     ...repetitions(raw, [...path, 'chain']),
     ...disorder(chain, [...path, 'chain']),
-    ...tooPatient(chain, [...path, 'chain']),
-    ...(raw.execution === 'inline' ? bounded.flatMap((model) => tooSlow(model, path)) : []),
+    ...chain.flatMap((model, index) => (model === null ? [] : tooPatient(model, [...path, 'chain', index]))),
+    ...judges.flatMap((model) => tooPatient(model, [...path, 'scorer'])),
+    ...(raw.execution === 'inline'
+      ? [
+          ...forgetful(raw, path),
+          ...[...bounded, ...services(scorer)].flatMap((asked) => tooSlow(asked, path)),
+        ]
+      : []),
     ...(limit === null ? [] : bounded.flatMap((model) => unbounded(model, path, limit))),
   ];
 }
@@ -44,17 +51,30 @@ function repetitions(raw: RawTask, path: Path): Problem[] {
 /** Node's fetch gives up after five minutes without a byte, whatever the timeout: the response would be lost, and billed. */
 const LONGEST_SILENCE_MS = 300_000;
 
-function tooPatient(chain: readonly (PolicyModel | null)[], path: Path): Problem[] {
-  return chain.flatMap((model, index) =>
-    model === null || model.stream || model.timeoutMs <= LONGEST_SILENCE_MS
-      ? []
-      : [
-          {
-            path: [...path, index],
-            message: `${model.model} may take more than 5 minutes, but a response that does not stream is given up after that: set "stream: true" on the model, or lower its timeout`,
-          },
-        ],
-  );
+function tooPatient({ model, stream, timeoutMs }: PolicyModel, path: Path): Problem[] {
+  return stream || timeoutMs <= LONGEST_SILENCE_MS
+    ? []
+    : [
+        {
+          path,
+          message: `${model} may take more than 5 minutes, but a response that does not stream is given up after that: set "stream: true" on the model, or lower its timeout`,
+        },
+      ];
+}
+
+function services(scorer: ScorerSpec | null): Pick<PolicyModel, 'model' | 'timeoutMs'>[] {
+  return scorer === null ? [] : [{ model: `the scorer ${scorer.name}`, timeoutMs: scoringTimeout(scorer) }];
+}
+
+/** A crash behind the end of a query finds its answer in the ledger or nowhere. */
+function forgetful({ retention }: RawTask, path: Path): Problem[] {
+  if (retention === undefined || retention === 'full') return [];
+  return [
+    {
+      path: [...path, 'execution'],
+      message: `cannot be inline with "retention: ${retention}": an answer is lost whose worker dies before Temporal has heard of it: retain texts in full, or choose durable`,
+    },
+  ];
 }
 
 /**
@@ -63,7 +83,7 @@ function tooPatient(chain: readonly (PolicyModel | null)[], path: Path): Problem
  */
 const LONGEST_INLINE_MS = 60_000;
 
-function tooSlow({ model, timeoutMs }: PolicyModel, task: Path): Problem[] {
+function tooSlow({ model, timeoutMs }: Pick<PolicyModel, 'model' | 'timeoutMs'>, task: Path): Problem[] {
   if (timeoutMs <= LONGEST_INLINE_MS) return [];
   return [
     {

@@ -538,7 +538,9 @@ describe('a limit on cost', () => {
       'max_output_tokens: 1000',
       'parameters: { max_tokens: "many" }',
     );
-    expect(problemsIn(text)).toEqual([expect.stringContaining('small has no limit on output tokens')]);
+    expect(problemsIn(text)).toEqual([
+      expect.stringContaining('max_tokens: expected a whole number of tokens, from 1 to'),
+    ]);
   });
 
   it('with a web search, whose input nothing bounds', () => {

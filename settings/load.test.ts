@@ -355,9 +355,38 @@ tasks:
     expect(settingsIn(inline).policies).toMatchObject([{ execution: 'inline' }]);
     const slow = inline.replace('{ provider: ollama-box,', '{ provider: ollama-box, timeout: 61s,');
     expect(() => settingsIn(slow)).toThrow(/tasks.t.execution: cannot be inline: \w+ may take 61 s/);
+    const scored = inline.replace(
+      'scorer: agreement',
+      'scorer: { name: http, url: "http://127.0.0.1:1/", timeout_ms: 61000 }',
+    );
+    expect(() => settingsIn(scored)).toThrow(/cannot be inline: the scorer http may take 61 s/);
     const durable = ordered.replace('threshold: 0.6', 'threshold: 0.6, execution: durable');
     expect(settingsIn(durable).policies).toEqual(settingsIn(ordered).policies);
   });
+
+  it('only a task that retains texts can be asked inline', () => {
+    const inline = text
+      .replace('[a, b, c]', '[b, a, c]')
+      .replace('threshold: 0.6', 'threshold: 0.6, execution: inline, retention: hash');
+    expect(() => settingsIn(inline)).toThrow(/cannot be inline with "retention: hash": an answer is lost/);
+    expect(settingsIn(inline.replace('hash', 'full')).policies).toHaveLength(1);
+  });
+
+  it('a judge that may be silent for more than five minutes has to stream, too', () => {
+    const judged = text
+      .replace('[a, b, c]', '[b, a]')
+      .replace('scorer: agreement', 'scorer: { name: judge, model: c }')
+      .replace(/(c: \{ provider: [\w-]+,)/, '$1 timeout: 10m,');
+    expect(() => settingsIn(judged)).toThrow(/c may take more than 5 minutes.*stream: true/);
+  });
+
+  it.each(['mailto:ada@example.com', 'ftp://example.com', 'https://user:secret@example.com/alarms'])(
+    'alarms cannot be posted to %s',
+    (url) => {
+      const told = `${text.replace('[a, b, c]', '[b, a, c]')}alarms: { webhook: "${url}" }\n`;
+      expect(() => settingsIn(told)).toThrow(/alarms.webhook: /);
+    },
+  );
 
   it('the scorer logprob has to be given log probabilities', () => {
     const unasked = text.replace('scorer: agreement', 'scorer: logprob').replace('[a, b, c]', '[b, a, c]');

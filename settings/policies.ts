@@ -68,7 +68,7 @@ export function policyOf(
   const thresholds = thresholdsOf(raw, path, found);
   const scorer = scorerOf(source.scorers, raw.scorer, modelAt, [...path, 'scorer'], found);
   const answer = answerOf(raw.answer);
-  found.push(...chainProblems(raw, path, chain, scorer?.models ?? [], costLimit(source.settings, raw, path)));
+  found.push(...chainProblems(raw, path, chain, scorer, costLimit(source.settings, raw, path)));
   if (scorer !== null && thresholds !== null)
     found.push(...scorerProblems(scorer, answer, thresholds, chain, path));
   problems.push(...found);

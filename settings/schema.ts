@@ -155,7 +155,14 @@ export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) 
         .optional()
         .describe('What all queries of a tenant may cost together; "*": of each tenant that is not named.'),
       alarms: z
-        .strictObject({ webhook: z.url().describe('Where the worker posts each alarm as JSON.') })
+        .strictObject({
+          webhook: z
+            .url({ protocol: /^https?$/, message: 'expected an http or https URL' })
+            .refine((text) => !/^\w+:\/\/[^/?#]*@/.test(text), {
+              message: 'must hold no user or password: it is shown in the Temporal UI',
+            })
+            .describe('Where the worker posts each alarm as JSON.'),
+        })
         .optional()
         .describe('Who is told of alarms, beside the log.'),
     })

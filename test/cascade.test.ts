@@ -344,6 +344,35 @@ describe('what cannot begin is refused before anything is spent', () => {
 });
 
 describe('retries', () => {
+  test('a vendor that asks to wait for an hour is not waited for: the next stage is asked', async () => {
+    await world.apply(policyOf('used-up', { chain: chainOf(['small', 'medium']) }));
+    world.vendor = scripted({
+      small: [failed('rate-limited', { retryAfterMs: 3_600_000 })],
+      medium: [answered('42')],
+    });
+    expect(await world.ask('used-up')).toMatchObject({ model: 'medium', answer: '42' });
+    expect(world.asked()).toEqual(['small', 'medium']);
+  });
+
+  test('a response that Temporal could not carry is paid for, and the next stage is asked', async () => {
+    await world.apply(policyOf('endless', { chain: chainOf(['small', 'medium']) }));
+    world.vendor = scripted({ small: [answered(`42${' '.repeat(3_000_000)}`)], medium: [answered('42')] });
+    const answer = await world.ask('endless');
+    expect(answer).toMatchObject({ model: 'medium', answer: '42', costUsd: '0.00072' });
+    expect(answer.attempts[0]).toMatchObject({ status: 'failed', failure: 'unknown-response' });
+    expect(world.asked()).toEqual(['small', 'medium']);
+  });
+
+  test('a request with a value that Postgres refuses is not made, and the next stage is asked', async () => {
+    const [small, medium] = chainOf(['small', 'medium']);
+    const chain = [small!, { ...medium!, parameters: { service_tier: 'default' } }];
+    await world.apply(policyOf('refused-value', { chain }));
+    world.vendor = scripted({ small: [answered('42')], medium: [answered('42')] });
+    const request = { parameters: { service_tier: 'a\u0000b' } };
+    expect(await world.ask('refused-value', { request })).toMatchObject({ model: 'medium' });
+    expect(world.asked()).toEqual(['medium']);
+  });
+
   const kinds = Object.keys(FAILURES) as FailureKind[];
 
   // All kinds at once, each a model of its own: every retry waits about a second in Temporal's timer queue.

@@ -9,9 +9,9 @@ import { askOf, inParallel, useReplayWorld, withModels } from './support/replay-
 
 const CHAIN = ['small', 'medium', 'large'];
 /** Of Temporal's, all at once: what takes time here is waiting between retries. */
-const CONCURRENCY = 100;
+const CONCURRENCY = 40;
 /** A stall lasts as long as the request's timeout; no answer of the replay provider takes a tenth of it. */
-const TIMEOUT_MS = 3_000;
+const TIMEOUT_MS = 4_000;
 
 const OUTCOMES = ['accepted', 'last-stage', 'budget', 'deadline', 'exhausted', 'cancelled', 'failed'];
 

@@ -85,6 +85,14 @@ test('a failure that is not to be tried again escalates within the task', async 
   expect(await eventsOf(handle)).not.toContain('activity');
 });
 
+test('a task that keeps no texts is durable: behind its end a lost task would find no answer', async () => {
+  await world.apply(inlinePolicy('forgets', { retention: 'none' }));
+  world.vendor = scripted({ small: [answered('42')], medium: [answered('42')] });
+  const handle = await world.start('forgets');
+  expect(await handle.result()).toMatchObject({ outcome: 'accepted', answer: '42' });
+  expect((await eventsOf(handle)).filter((event) => event === 'activity')).toHaveLength(2);
+});
+
 test('a judge is asked within the task as well', async () => {
   await world.apply(inlinePolicy('judged', { scorer: JUDGE }));
   world.vendor = scripted({ small: [answered('42')], judge: [answered('Grade: 9')] });

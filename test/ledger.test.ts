@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { formatUsd, parseUsd } from '../core/money.ts';
 import { requestHash } from '../core/request-hash.ts';
-import { attemptsOfQuery, openAttempt } from '../ledger/attempts.ts';
+import { attemptsOfQuery, openAttempt, type Intent } from '../ledger/attempts.ts';
 import { closeAttempt } from '../ledger/close-attempt.ts';
 import { inTransaction, openDatabase, requireDatabase } from '../ledger/database.ts';
 import { labelAttempt } from '../ledger/labels.ts';
@@ -215,6 +215,31 @@ describe('openAttempt', () => {
     expect(await openAttempt(database.pool, intentOf(query))).toMatchObject({
       type: 'opened',
       failedBefore: 1,
+    });
+  });
+
+  test('a failure for good is found by the run that had it; another run tries anew', async () => {
+    const { pool } = database;
+    const query = await started(pool, 'task');
+    const fail = (overrides: Partial<Intent>, failureKind: 'refusal' | 'server-error') =>
+      attempted(pool, query, overrides, { status: 'failed', failureKind, failureMessage: 'no' });
+    await fail({}, 'refusal');
+    expect(await openAttempt(pool, intentOf(query))).toEqual({
+      type: 'failed',
+      kind: 'refusal',
+      message: 'no',
+    });
+    const limited = { stage: 1, maxAttempts: 2 };
+    await fail(limited, 'server-error');
+    await fail(limited, 'server-error');
+    expect(await openAttempt(pool, intentOf(query, limited))).toMatchObject({
+      type: 'failed',
+      kind: 'server-error',
+    });
+    expect(await openAttempt(pool, intentOf(query, { ...limited, runId: 'another' }))).toMatchObject({
+      type: 'opened',
+      number: 3,
+      failedBefore: 0,
     });
   });
 

@@ -91,6 +91,25 @@ describe('a query whose workflow is over is ended, and its prompt is gone', () =
     expect(await textsLeft(workflowId)).toBe(0);
   });
 
+  test('a workflow of another type that took its key keeps no other query from being swept', async () => {
+    await world.apply(policyOf('taken', { retention: 'hash' }));
+    const lost = async () => {
+      const run = { namespace: 'default', workflowId: `test/${randomUUID()}`, runId: randomUUID() };
+      await startQuery(world.database.pool, null, run, { task: 'taken', messages });
+      return run.workflowId;
+    };
+    const taken = await lost();
+    const gone = await lost();
+    await world.client.workflow.execute('sweep', { taskQueue: world.taskQueue, workflowId: taken });
+    await sweep();
+    for (const [workflowId, message] of [
+      [taken, 'its workflow completed without ending the query'],
+      [gone, 'its workflow is gone from Temporal: deleted, or past retention'],
+    ] as const) {
+      expect(await queryOf(world.database.pool, workflowId)).toMatchObject({ failure_message: message });
+    }
+  });
+
   test('timed out', async () => {
     await world.apply(policyOf('timed-out'));
     world.vendor = hanging();

@@ -90,9 +90,13 @@ function whyNothing(plan: Plan, { outcome }: Finish, climb: Climb): string {
 /** Either the ledger refused a call, for a reason among the failures, or the query's own limit kept it from being asked for. */
 function noMoney(plan: Plan, climb: Climb): string {
   const denied = [...climb.stages.values()].some((stage) => stage.denied);
+  const limit = `the limit of $${plan.limits.maxCostUsd ?? '0'} per query`;
+  const unbounded = [...plan.stages, ...plan.scorer.models].find((model) => model.worstCaseUsd === null);
   const why = denied
     ? 'no money is left for a call'
-    : `the limit of $${plan.limits.maxCostUsd ?? '0'} per query leaves no room for a call`;
+    : unbounded === undefined
+      ? `${limit} leaves no room for a call`
+      : `${limit} cannot be held: nothing bounds what a request to ${unbounded.model} costs, which takes a known price, max_output_tokens, and no input that its vendor adds`;
   const answered = [...climb.stages.values()].some((stage) => stage.message !== undefined);
   return answered ? `${why}, and the task serves no answer below its threshold (at_limit: fail)` : why;
 }

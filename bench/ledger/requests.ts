@@ -47,6 +47,7 @@ export async function request(pool: pg.Pool, query: QueryRef, ordinal: number): 
     worstCaseUsd: '0.01',
     maxCostUsd: null,
     sparesFirstStages: false,
+    maxAttempts: Infinity,
     expiresInMs: 60_000,
     workflowId: 'bench',
     runId: 'bench',

@@ -69,6 +69,7 @@ export function intentOf(query: QueryRef, overrides: Partial<Intent> = {}): Inte
     worstCaseUsd: '1',
     maxCostUsd: null,
     sparesFirstStages: false,
+    maxAttempts: Infinity,
     expiresInMs: 60_000,
     workflowId: 'workflow',
     runId: 'run',
