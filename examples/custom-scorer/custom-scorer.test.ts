@@ -42,7 +42,8 @@ describe('the example', () => {
   it('is named in the settings as its README shows', async () => {
     const readme = await readFile(join(import.meta.dirname, 'README.md'), 'utf8');
     const written = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml.trim());
-    const { scorers } = (await import('./my-scorers.js')) as { scorers: ScorerKind[] };
+    const file = pathToFileURL(join(import.meta.dirname, 'my-scorers.js')).href;
+    const { scorers } = (await import(file)) as { scorers: ScorerKind[] };
     const stored = written.map((scorer) => {
       const settings = `models: { m: { provider: openai, price: unknown } }\ntasks:\n  t: { chain: [m], threshold: 1, ${scorer} }\n`;
       return parseSettings(settings, 'escalier.yaml', createScorerRegistry(scorers)).policies[0]?.scorer;
