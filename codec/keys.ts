@@ -13,7 +13,7 @@ interface PayloadKey {
   readonly secret: KeyObject;
 }
 
-/** What seals and what opens. To rotate: put a new key first, and keep the old ones as long as what they sealed. */
+/** What seals and what opens. To rotate: put a new key first, and keep the old ones, written as they were, as long as what they sealed. */
 export interface PayloadKeys {
   readonly sealing: PayloadKey;
   /** Every key by its id, the sealing one too. */
@@ -66,6 +66,6 @@ function derivedId(key: Buffer): string {
 
 function problem(where: string, what: string): Error {
   return new Error(
-    `ESCALIER_PAYLOAD_KEY: ${where} ${what}. Make a key with: openssl rand -base64 32. To rotate, put the new one first: new:<key>,old:<key>`,
+    `ESCALIER_PAYLOAD_KEY: ${where} ${what}. Make a key with: openssl rand -base64 32. To rotate, put the new one first, and after it the old value as it is, with or without its id: 2027:<new>,<old value>`,
   );
 }

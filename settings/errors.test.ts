@@ -59,7 +59,7 @@ it('starts from settings without a problem', () => {
 describe('the file', () => {
   it('is missing', async () => {
     await expect(loadSettings('/nowhere/escalier.yaml', scorers, { now: NOW })).rejects.toThrow(
-      '/nowhere/escalier.yaml: there is no such file: write one (see docs/settings.md), or name yours with --settings',
+      '/nowhere/escalier.yaml: there is no such file: "escalier init" writes a first one (docs/settings.md describes it), or name yours with --settings',
     );
   });
 

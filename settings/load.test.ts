@@ -303,6 +303,14 @@ describe('docs/settings.md', () => {
   });
 });
 
+describe('docs/replay.md', () => {
+  it('shows settings that apply takes', async () => {
+    const text = await readFile(new URL('../docs/replay.md', import.meta.url), 'utf8');
+    const [block = ''] = [...text.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml]) => yaml);
+    expect(policyIn(block).chain.map(({ model }) => model)).toEqual(['small', 'medium', 'large']);
+  });
+});
+
 describe('README.md', () => {
   it('shows a file that works, and the workflow on one screen', async () => {
     const text = await readFile(new URL('../README.md', import.meta.url), 'utf8');

@@ -56,7 +56,7 @@ export async function loadSettings(
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     throw new SettingsError([
       missing
-        ? `${file}: there is no such file: write one (see docs/settings.md), or name yours with --settings`
+        ? `${file}: there is no such file: "escalier init" writes a first one (docs/settings.md describes it), or name yours with --settings`
         : `${file}: cannot be read: ${error instanceof Error ? error.message : String(error)}`,
     ]);
   }

@@ -9,7 +9,7 @@ const FRESH_FOR_MS = 60_000;
 
 /**
  * What the ledger is in: the same from every worker, so dashboards take the maximum over workers. Tenants are told of
- * together: their names are not ours to publish, and there may be any number of them.
+ * together: their names are not ours to publish, and there may be any number of them. Budgets of audits have no series.
  */
 export function createLedgerMetrics(pool: pg.Pool): { metrics(): Promise<string> } {
   const registry = new Registry();
@@ -57,7 +57,7 @@ export function createLedgerMetrics(pool: pg.Pool): { metrics(): Promise<string>
       if (scopeKind === 'task') {
         left.set({ task: scope, period }, Number(limitUsd) - Number(committedUsd));
         limit.set({ task: scope, period }, Number(limitUsd));
-      } else {
+      } else if (scopeKind === 'tenant') {
         tenants.inc({ period, used: shareUsed(committedUsd, limitUsd) });
       }
     }

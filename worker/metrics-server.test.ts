@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Unavailable } from '../core/unavailable.ts';
 import { parseMetricsAddress, startMetricsServer } from './metrics-server.ts';
 
 describe('an address for metrics', () => {
@@ -41,7 +42,11 @@ describe('the metrics server', () => {
   test('says what to do about a port that is taken', async () => {
     const server = await startMetricsServer(here, []);
     const port = Number(new URL(server.url).port);
-    await expect(startMetricsServer({ ...here, port }, [])).rejects.toThrow('--metrics-port');
+    const refused = startMetricsServer({ ...here, port }, []);
+    await expect(refused).rejects.toBeInstanceOf(Unavailable);
+    await expect(refused).rejects.toThrow(
+      `127.0.0.1:${port} is in use (metrics): choose another with --metrics-port or ESCALIER_METRICS`,
+    );
     await server.close();
   });
 });

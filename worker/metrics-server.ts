@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { isIP, type AddressInfo } from 'node:net';
+import { Unavailable } from '../core/unavailable.ts';
 
 /** Where metrics are served. */
 export interface MetricsAddress {
@@ -38,7 +39,7 @@ export function parseMetricsAddress(text: string): MetricsAddress {
 /**
  * Serves `GET /metrics`: all sources, one after the other. One that fails is told of in the status, so that a scrape that
  * lacks something is seen as failed.
- * @throws {Error} where the port cannot be had.
+ * @throws {Unavailable} where the port cannot be had.
  */
 export async function startMetricsServer(
   { host, port }: MetricsAddress,
@@ -72,8 +73,9 @@ async function listen(server: Server, host: string, port: number): Promise<void>
     await once(server, 'listening');
   } catch (error) {
     const { code = String(error) } = error as NodeJS.ErrnoException;
-    throw new Error(
-      `metrics cannot be served on ${host}:${port} (${code}): choose another with --metrics-port or ESCALIER_METRICS`,
+    const problem = code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${code})`;
+    throw new Unavailable(
+      `${host}:${port} ${problem} (metrics): choose another with --metrics-port or ESCALIER_METRICS`,
       { cause: error },
     );
   }

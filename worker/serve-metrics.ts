@@ -14,7 +14,7 @@ export interface ServedMetrics {
 /**
  * Serves a worker's metrics in one place: what it does, what the ledger is in, and the SDK's own.
  * @param sdkAddress where the runtime serves the SDK's metrics, `host:port`; undefined where it does not.
- * @throws {Error} where the port cannot be had.
+ * @throws {Unavailable} where the port cannot be had.
  */
 export async function serveMetrics(
   address: MetricsAddress,

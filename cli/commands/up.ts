@@ -1,12 +1,14 @@
 import { SEARCH_ATTRIBUTE_TYPES } from '../../core/search-attributes.ts';
 import { migrate } from '../../ledger/migrate.ts';
 import { startStack, type Stack } from '../../local/stack.ts';
+import { missingKey } from '../../worker/index.ts';
 import { aborted } from '../aborted.ts';
 import { messageOf, metricsAddress, servers, type Context } from '../context.ts';
 import { CliError, EXIT } from '../exit.ts';
 import { createLog, hostWorker } from '../host-worker.ts';
 import { readRunningStack, removeRunningStack, writeRunningStack } from '../running-stack.ts';
 import { readSettings, type SettingsOptions } from '../settings-option.ts';
+import { upText } from '../up-text.ts';
 import { applyAndSay } from './apply.ts';
 
 export interface UpOptions extends SettingsOptions {
@@ -26,10 +28,10 @@ export async function upCommand(context: Context, options: UpOptions): Promise<v
       EXIT.unavailable,
     );
   }
-  const stack = await startServers(context, options);
+  const { namespace } = await servers(context);
+  const stack = await startServers(context, options, namespace);
   try {
     await migrate(stack.databaseUrl);
-    const { namespace } = await servers(context);
     const worker = await hostWorker(context, {
       settings,
       scorers,
@@ -44,7 +46,10 @@ export async function upCommand(context: Context, options: UpOptions): Promise<v
       // A promotion is not undone by a restart, and does not keep the machine down.
       await applyAndSay(context, worker.pool, settings, 'keep');
       await writeRunningStack(context.dataFolder, { pid: process.pid, ...stack });
-      announce(context, { ...stack, metricsUrl: worker.metricsUrl });
+      const withoutKey = [...settings.providers.values()].filter(
+        (provider) => missingKey(provider, context.env) !== null,
+      );
+      announce(context, { ...stack, metricsUrl: worker.metricsUrl }, withoutKey);
       await Promise.race([worker.done, aborted(context.signal)]);
       context.say('Stopping …');
     } finally {
@@ -57,7 +62,7 @@ export async function upCommand(context: Context, options: UpOptions): Promise<v
   context.say('Stopped. The data is kept.');
 }
 
-async function startServers(context: Context, options: UpOptions): Promise<Stack> {
+async function startServers(context: Context, options: UpOptions, namespace: string): Promise<Stack> {
   try {
     return await startStack({
       dataFolder: context.dataFolder,
@@ -69,6 +74,7 @@ async function startServers(context: Context, options: UpOptions): Promise<Stack
         temporalUi: options.temporalUiPort,
       },
       searchAttributes: SEARCH_ATTRIBUTE_TYPES,
+      namespace,
       onProgress: context.say,
       signal: context.signal,
     });
@@ -82,15 +88,11 @@ async function startServers(context: Context, options: UpOptions): Promise<Stack
 function announce(
   context: Context,
   stack: Pick<Stack, 'databaseUrl' | 'temporalAddress' | 'uiUrl'> & { metricsUrl: string | null },
+  withoutKey: Parameters<typeof upText>[1],
 ): void {
   const { databaseUrl, temporalAddress, uiUrl, metricsUrl } = stack;
   if (context.json) context.out(JSON.stringify({ databaseUrl, temporalAddress, uiUrl, metricsUrl }));
-  context.say(`
-Escalier is up, after ${(performance.now() / 1_000).toFixed(1)} s.
-  Temporal UI   ${uiUrl ?? '(yours)'}
-  Temporal      ${temporalAddress}
-  Postgres      ${databaseUrl}${metricsUrl === null ? '' : `\n  Metrics       ${metricsUrl}`}
-
-Other commands of yours find it by themselves: try  escalier ask --task <task> "…"
-Ctrl-C stops everything.`);
+  context.say(
+    `\nEscalier is up, after ${(performance.now() / 1_000).toFixed(1)} s.\n${upText(stack, withoutKey)}`,
+  );
 }

@@ -1,9 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createScorerRegistry, type ScoredResponse, type ScorerKind } from '../../scorers/index.ts';
+import { parseSettings } from '../../settings/load.ts';
 
 const query = { task: 't', messages: [], parameters: {} };
 const context = {
@@ -35,6 +37,21 @@ describe('the example', () => {
       { answer: 'A', confidence: 0 },
     ]);
     expect(length(query, [response(null, '')], context)).toEqual([]);
+  });
+
+  it('is named in the settings as its README shows', async () => {
+    const readme = await readFile(join(import.meta.dirname, 'README.md'), 'utf8');
+    const written = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml = '']) => yaml.trim());
+    const file = pathToFileURL(join(import.meta.dirname, 'my-scorers.js')).href;
+    const { scorers } = (await import(file)) as { scorers: ScorerKind[] };
+    const stored = written.map((scorer) => {
+      const settings = `models: { m: { provider: openai, price: unknown } }\ntasks:\n  t: { chain: [m], threshold: 1, ${scorer} }\n`;
+      return parseSettings(settings, 'escalier.yaml', createScorerRegistry(scorers)).policies[0]?.scorer;
+    });
+    expect(stored).toMatchObject([
+      { name: 'length', options: { sure: 400, lost: 2000 } },
+      { name: 'http', options: { url: 'http://127.0.0.1:8099/', timeout_ms: 2000 } },
+    ]);
   });
 
   it.skipIf(spawnSync('python3', ['--version']).status !== 0)('is a service in Python', async () => {
