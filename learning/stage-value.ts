@@ -72,12 +72,15 @@ export async function stageValues(
 
 function withoutStage(policy: SimulatedPolicy, stage: number): SimulatedPolicy {
   const others = <Item>(items: readonly Item[]): Item[] => items.filter((_item, at) => at !== stage);
+  const { stopRule, modelAccuracy, worstCases } = policy;
   return {
     ...policy,
     stages: others(policy.stages),
     thresholds: others(policy.thresholds),
-    ...(policy.stopRule === undefined ? {} : { stopRule: withoutStep(policy.stopRule, stage) }),
+    ...(stopRule === undefined ? {} : { stopRule: withoutStep(stopRule, stage) }),
+    ...(modelAccuracy === undefined ? {} : { modelAccuracy: others(modelAccuracy) }),
     prices: others(policy.prices),
+    ...(worstCases === undefined ? {} : { worstCases: (query) => others(worstCases(query)) }),
   };
 }
 
