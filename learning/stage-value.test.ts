@@ -52,7 +52,7 @@ describe('the policy without a stage', () => {
     const worstCases = () => ['0.001', '0.01', '0.1'] as const;
     const limits = { maxCostUsd: '0.05' as const, deadlineMs: null };
     const [first, , last] = await valuesOf({ limits, worstCases }, (model) => (model === 'large' ? 9 : 1));
-    expect(first!.accuracy).toMatchObject({ mean: 0, low: 0, high: 0 });
+    expect(first!.accuracy).toMatchObject({ mean: 0, better: 0, worse: 0 });
     expect(last!.cost.mean).toBe(0);
   });
 
@@ -67,5 +67,17 @@ describe('the policy without a stage', () => {
       0.01,
     );
     expect(values.map(({ accuracy }) => accuracy.mean)).toEqual([0, 1, 0]);
+  });
+});
+
+describe('the verdict on a stage', () => {
+  test('is left open by a few queries in which no answer differs', async () => {
+    const says = (model: string, query: number): number => (model === 'large' || query % 2 === 0 ? 9 : 1);
+    const [, second] = await valuesOf({}, says, 60);
+    expect(second!.cost.low).toBeGreaterThan(0);
+    expect(second!.accuracy).toMatchObject({ mean: 0, better: 0, worse: 0 });
+    expect(second!.verdict).toEqual({ type: 'cannot-tell', more: 321 });
+    const [, shown] = await valuesOf({}, says, 381);
+    expect(shown!.verdict).toEqual({ type: 'loses' });
   });
 });
