@@ -62,7 +62,7 @@ export async function learnCommand(context: Context, options: LearnCommandOption
       runResplits(context, source, learnable, wanted.goal, settings, options.resplits);
       return;
     }
-    const { train, test, straddling } = halvesOf(queries);
+    const { train, test, straddling } = halvesOf(queries, set.queries);
     const readable = wanted.type === 'goal' ? train : developAndCertify(queries, train).develop;
     const answer = source.answerBy(queriesAt(queries, readable));
     const { dataset, leftOut } = toDataset(set, answer, source.evidence);
