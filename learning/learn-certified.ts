@@ -2,6 +2,7 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import type { LearnedPolicy } from '../core/learned-policy.ts';
 import { sha256 } from '../core/request-hash.ts';
 import { thresholdsOf, type StopRule } from '../core/stop-rule.ts';
+import { costShareOf } from './cost-share.ts';
 import { servedJudge } from './cross-fit.ts';
 import type { Dataset } from './dataset.ts';
 import type { ChainTable } from './frontier.ts';
@@ -160,7 +161,7 @@ export function certifyFrozen(
       promised: {
         accuracy: mean(points[point]!.right),
         costUsdPerQuery,
-        costShare: costUsdPerQuery / referenceCost,
+        costShare: costShareOf(costUsdPerQuery, referenceCost),
       },
       certificate,
     },

@@ -106,12 +106,21 @@ describe('what cannot be learned from', () => {
   });
 });
 
-test('models that cost nothing can be learned with', () => {
-  const { learn } = fittedOn(
-    madeSet(
-      { a: { usdPerMtok: 0, accuracy: 0.7 }, b: { usdPerMtok: 0, accuracy: 0.8 }, large: LADDER.large },
-      { queries: 120 },
-    ),
-  );
-  expect(learn(HALF).policy.chain.length).toBeGreaterThan(0);
+describe('models that cost nothing', () => {
+  const free = { a: { usdPerMtok: 0, accuracy: 0.7 }, b: { usdPerMtok: 0, accuracy: 0.8 } };
+
+  test('can be learned with beside others', () => {
+    const { learn } = fittedOn(madeSet({ ...free, large: LADDER.large }, { queries: 120 }));
+    expect(learn(HALF).policy.chain.length).toBeGreaterThan(0);
+  });
+
+  test('cost all of what a free reference does', () => {
+    const { dataset, held, fitted, learn } = fittedOn(madeSet(free, { queries: 120 }));
+    const { policy } = learn(HALF);
+    expect(policy.promised).toMatchObject({ costUsdPerQuery: 0, costShare: 1 });
+    const { cost_share, paid_twice_share, spend_by_stage } = measure(dataset, fitted, policy, held);
+    expect({ cost_share, paid_twice_share }).toEqual({ cost_share: 1, paid_twice_share: 0 });
+    for (const { served, agreed, discarded } of spend_by_stage)
+      expect([served, agreed, discarded]).toEqual([0, 0, 0]);
+  });
 });

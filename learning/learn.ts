@@ -3,6 +3,7 @@ import type { LearnedPolicy } from '../core/learned-policy.ts';
 import { sha256 } from '../core/request-hash.ts';
 import { thresholdsOf } from '../core/stop-rule.ts';
 import { fromArtifact, toArtifact, type LearnedArtifact } from '../scorers/learned/artifact.ts';
+import { costShareOf } from './cost-share.ts';
 import { crossFit, FOLDS, servedJudge, type CrossFit } from './cross-fit.ts';
 import type { Dataset } from './dataset.ts';
 import { figuresOf, type LearnedFigures } from './figures.ts';
@@ -160,7 +161,10 @@ function policyOf(
     promised: {
       accuracy: pick.accuracy,
       costUsdPerQuery: pick.costUsd,
-      costShare: pick.costUsd / (referenceCost.reduce((sum, cost) => sum + cost, 0) / queries.length),
+      costShare: costShareOf(
+        pick.costUsd,
+        referenceCost.reduce((sum, cost) => sum + cost, 0) / queries.length,
+      ),
     },
     certificate: null,
   };
