@@ -26,6 +26,9 @@ export interface LearnOptions {
   readonly include: readonly string[];
 }
 
+/** Why these queries give no policy, where others of the same set may. */
+export class NoPolicy extends Error {}
+
 /** Scorers fitted on some queries, and everything that a policy may be chosen from. */
 export interface Fitted {
   readonly queries: readonly number[];
@@ -56,11 +59,11 @@ export interface Learned {
 /**
  * Fits scorers by nested cross-fitting, and again on all queries for serving.
  * @param queries numbers of the dataset's queries; no label of any other is read.
- * @throws {Error} when there are too few queries to fold.
+ * @throws {NoPolicy} when there are too few queries to fold.
  */
 export function fitScorers(data: Dataset, queries: readonly number[], options: LearnOptions): Fitted {
   if (queries.length < LEAST_QUERIES) {
-    throw new Error(
+    throw new NoPolicy(
       `${queries.length} labelled queries are too few to learn from: it takes at least ${LEAST_QUERIES}`,
     );
   }
@@ -69,7 +72,7 @@ export function fitScorers(data: Dataset, queries: readonly number[], options: L
   const pool = poolOf(data, queries, usable);
   const folds = foldsOf(queriesAt(data.queries, queries), FOLDS, String(options.seed));
   if (new Set(folds).size < LEAST_FOLDS) {
-    throw new Error(
+    throw new NoPolicy(
       `the ${queries.length} queries are of ${new Set(queries.map((query) => groupOf(data.queries[query]!))).size} groups, which are too few to fold: a group (its prompt, or \`group\`) is never split`,
     );
   }
@@ -101,7 +104,7 @@ const LEAST_FOLDS = 3;
 /**
  * The cheapest policy within one paired standard error of the most accurate one that the budget allows, on its chain; or the
  * cheapest that is as accurate as the target.
- * @throws {Error} when no policy meets the goal: says what would.
+ * @throws {NoPolicy} when no policy meets the goal: says what would.
  */
 export function learnPolicy(data: Dataset, fitted: Fitted, goal: Goal, options: LearnOptions): Learned {
   const { tables, queries, reference } = fitted;
@@ -114,7 +117,7 @@ export function learnPolicy(data: Dataset, fitted: Fitted, goal: Goal, options: 
       ? search(tables, [{ share: goal.share, reference: referenceCost }])
       : searchTarget(tables, targetOf(fitted, goal.target));
   const first = found[0] ?? null;
-  if (first === null) throw new Error(unmet(fitted, goal));
+  if (first === null) throw new NoPolicy(unmet(fitted, goal));
   const policy = policyOf(data, fitted, first.pick, referenceCost, options.seed);
   return {
     policy,
