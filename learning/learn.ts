@@ -145,10 +145,6 @@ function policyOf(
 ): LearnedPolicy {
   const { chain } = pick.table;
   const rule = ruleOf(pick);
-  const labels = queries.map((query) => [
-    data.queries[query]!.id,
-    data.responses.map((ofModel) => ofModel[query]!.correct).join(''),
-  ]);
   return {
     formatVersion: 1,
     task: data.task,
@@ -160,7 +156,7 @@ function policyOf(
     scorerSha256,
     ...evidenceModels(data, chain),
     reference: data.models[reference.model]!,
-    learnedFrom: { trainSha256: sha256(canonicalJson(labels)), queries: queries.length, seed },
+    learnedFrom: learnedFrom(data, queries, seed),
     promised: {
       accuracy: pick.accuracy,
       costUsdPerQuery: pick.costUsd,
@@ -171,6 +167,19 @@ function policyOf(
     },
     certificate: null,
   };
+}
+
+/** @param queries whose labels anything was chosen by. */
+export function learnedFrom(
+  data: Dataset,
+  queries: readonly number[],
+  seed: number,
+): LearnedPolicy['learnedFrom'] {
+  const labels = queries.map((query) => [
+    data.queries[query]!.id,
+    data.responses.map((ofModel) => ofModel[query]!.correct).join(''),
+  ]);
+  return { trainSha256: sha256(canonicalJson(labels)), queries: queries.length, seed };
 }
 
 /** Whom the scorer of a chain asks: nobody about a single model's response, which is served whatever they say. */
