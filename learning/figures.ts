@@ -1,6 +1,6 @@
 import { ownScoreConfidence, pairConfidences } from './scorer-figures.ts';
 import type { StopRule } from '../core/stop-rule.ts';
-import { bootstrapMean } from './bootstrap.ts';
+import { bootstrapShare } from './bootstrap.ts';
 import { costShareOf } from './cost-share.ts';
 import type { Dataset, Response } from './dataset.ts';
 import type { ChainTable } from './frontier.ts';
@@ -13,7 +13,7 @@ import type { Judge } from './sets.ts';
 export interface LearnedFigures {
   readonly queries: number;
   readonly accuracy: number;
-  /** 95% of bootstrap resamples. */
+  /** 95% of bootstrap resamples; exact where all are right, or none is. */
   readonly accuracy_interval: readonly [number, number];
   /** The reference model's on the same queries. */
   readonly reference_accuracy: number;
@@ -72,7 +72,7 @@ export function figuresOf(
   const mean = (values: ArrayLike<number>): number => sum(values) / queries.length;
   const ofReference = queries.map((query) => data.responses[reference]![query]!);
   const right = Array.from(served.right);
-  const { low, high } = bootstrapMean(right, SEED);
+  const { low, high } = bootstrapShare(right, SEED);
   const confidences = Array.from(served.confidence);
   const own = ownScoreConfidence(data, queries, judgeOf);
   const byModel = data.models.map((_, model) => auroc(own[model]!, labelsOf(data, queries, model)));
