@@ -52,8 +52,6 @@ export interface Learned {
   readonly pick: Candidate;
   readonly best: Candidate;
   readonly compared: number;
-  /** Cross-fitted on the queries that it was learned from. */
-  readonly train: LearnedFigures;
 }
 
 /**
@@ -119,21 +117,7 @@ export function learnPolicy(data: Dataset, fitted: Fitted, goal: Goal, options: 
   const first = found[0] ?? null;
   if (first === null) throw new NoPolicy(unmet(fitted, goal));
   const policy = policyOf(data, fitted, first.pick, referenceCost, options.seed);
-  return {
-    policy,
-    artifact: fitted.artifact,
-    fitted,
-    ...first,
-    compared,
-    train: figuresOf(
-      data,
-      queries,
-      first.pick.table,
-      policy.rule,
-      reference.model,
-      (position) => fitted.fit.judges[position]!,
-    ),
-  };
+  return { policy, artifact: fitted.artifact, fitted, ...first, compared };
 }
 
 function policyOf(
