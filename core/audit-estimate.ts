@@ -4,7 +4,7 @@
  * the weights (Hájek 1971), which is steadier. What is known of every query needs no audit and must not be estimated: split it
  * off, and estimate the rest.
  */
-import { betaQuantile } from './beta.ts';
+import { betaQuantile, studentQuantile } from './beta.ts';
 
 /** What an audit found of a query. */
 export interface Audited<Value> {
@@ -78,12 +78,6 @@ export function estimateTotal(
     low: known + size * (ratio - error * Math.max(student, quantile(1 - delta / 2))),
     high: known + size * (ratio - error * Math.min(-student, quantile(delta / 2))),
   };
-}
-
-/** @param probability in [0.5, 1). */
-function studentQuantile(probability: number, degrees: number): number {
-  const share = betaQuantile(2 * probability - 1, 1 / 2, degrees / 2);
-  return Math.sqrt((degrees * share) / (1 - share));
 }
 
 /** The ratio of the weighted sums, and its standard error by linearisation under Poisson sampling. */

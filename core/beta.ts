@@ -41,6 +41,12 @@ export function betaQuantile(probability: number, a: number, b: number): number 
   return (low + high) / 2;
 }
 
+/** The quantile of Student's t distribution. @param probability in [0.5, 1). @param degrees of freedom, above 0. */
+export function studentQuantile(probability: number, degrees: number): number {
+  const share = betaQuantile(2 * probability - 1, 1 / 2, degrees / 2);
+  return Math.sqrt((degrees * share) / (1 - share));
+}
+
 /** ln Γ(x) for x > 0 (Lanczos 1964, g = 7, nine coefficients), to about 1e-14. */
 function logGamma(x: number): number {
   if (x < 0.5) return Math.log(Math.PI / Math.sin(Math.PI * x)) - logGamma(1 - x);

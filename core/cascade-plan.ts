@@ -27,6 +27,9 @@ export function planProblem(plan: CascadePlan): string | null {
   if (plan.thresholds.length !== plan.stages.length) {
     return `${plan.thresholds.length} thresholds for ${plan.stages.length} stages`;
   }
+  if (plan.modelAccuracy !== undefined && plan.modelAccuracy.length !== plan.stages.length) {
+    return `accuracies of ${plan.modelAccuracy.length} models for ${plan.stages.length} stages`;
+  }
   const wrong = plan.thresholds.find((threshold) => !(threshold >= 0 && threshold <= 1));
   if (wrong !== undefined) return `the threshold ${wrong} is not in [0, 1]`;
   const { stopRule } = plan;

@@ -397,6 +397,7 @@ describe('a defect of the interpreter', () => {
   it.each([
     [{ stages: [] }, /chain is empty/],
     [{ thresholds: [0.5] }, /1 thresholds for 3 stages/],
+    [{ modelAccuracy: [0.5, 0.5] }, /accuracies of 2 models for 3 stages/],
     [{ thresholds: [0.5, Number.NaN, 0.5] }, /NaN is not in \[0, 1\]/],
     [{ thresholds: [0.5, 0.5, 1.5] }, /1.5 is not in/],
     [{ stopRule: { type: 'value' as const, lambdaUsd: 1, steps: [] } }, /0 steps for 3 stages/],

@@ -3,6 +3,7 @@ import {
   bootstrapMean,
   bootstrapQuantile,
   bootstrapRatio,
+  bootstrapShare,
   pairedBootstrap,
   quantileOf,
 } from './bootstrap.ts';
@@ -42,6 +43,21 @@ describe('the bootstrap', () => {
   test('of a ratio sums before it divides', () => {
     // (1 + 3) / (2 + 8)
     expect(bootstrapRatio([1, 3], [2, 8], 1).value).toBe(0.4);
+  });
+
+  test('of a share that is 0 or 1 is bounded all the same: 60 of 60', () => {
+    const all = Array<number>(60).fill(1);
+    const edge = 0.0596;
+    expect(bootstrapShare(all, 1)).toMatchObject({ value: 1, high: 1 });
+    expect(bootstrapShare(all, 1).low).toBeCloseTo(1 - edge, 4);
+    expect(
+      bootstrapShare(
+        all.map(() => 0),
+        1,
+      ).high,
+    ).toBeCloseTo(edge, 4);
+    expect(bootstrapShare([0, ...all], 1)).toEqual(bootstrapMean([0, ...all], 1));
+    expect(bootstrapShare([], 1).low).toBeNaN();
   });
 
   test('of a quantile interpolates', () => {

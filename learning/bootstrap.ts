@@ -39,6 +39,18 @@ export function bootstrapMean(values: readonly number[], seed: number): Estimate
 }
 
 /**
+ * A share of queries, 1 for each that counts and 0 for the others. Where all count, or none does, every resample says the same, however
+ * few queries there are: then the bound is the exact one (Clopper & Pearson 1934), which is n-th root of the tail.
+ */
+export function bootstrapShare(values: readonly number[], seed: number): Estimate {
+  const estimate = bootstrapMean(values, seed);
+  const edge = TAIL ** (1 / values.length);
+  if (values.length === 0) return estimate;
+  if (values.every((value) => value === 1)) return { ...estimate, low: edge };
+  return values.every((value) => value === 0) ? { ...estimate, high: 1 - edge } : estimate;
+}
+
+/**
  * The mean over queries of a − b, paired: both are of the same queries in the same order.
  * @throws {RangeError} when the two differ in length.
  */

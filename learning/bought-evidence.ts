@@ -1,6 +1,7 @@
 import type { EvidenceModels } from '../core/learned-policy.ts';
 import type { Picodollars } from '../core/money.ts';
 import { costOf } from '../core/price.ts';
+import { usdOf } from '../core/usd.ts';
 import { evidenceKey, type EmbeddedText } from '../recorded/evidence.ts';
 import type { RecordedJudgement } from '../recorded/format.ts';
 import { recordedPrices } from '../recorded/prices.ts';
@@ -9,10 +10,8 @@ import { recordedUsage } from '../recorded/usage.ts';
 import { GRADE_PROMPT } from '../scorers/judge.ts';
 import type { EvidenceSource } from '../scorers/learned/artifact.ts';
 import { embeddingOf, type Evidence } from '../scorers/learned/evidence.ts';
+import { LEAST_COVERAGE } from './compared-models.ts';
 import type { LeftOut } from './left-out.ts';
-
-/** Picodollars to USD. */
-const USD = 1e-12;
 
 /** The evidence of a recorded set, as a cascade would buy it. */
 export interface BoughtEvidence {
@@ -24,9 +23,6 @@ export interface BoughtEvidence {
   /** What was looked for by now and is not in the set. @throws {Error} where that is too much to learn from the rest. */
   leftOut(): LeftOut[];
 }
-
-/** A scorer cannot be learned from evidence that most responses lack: what is missing would be missing for a reason. */
-const LEAST_COVERAGE = 0.9;
 
 /**
  * @returns null where none is named.
@@ -58,10 +54,10 @@ export function boughtEvidence(set: RecordedSet, { judge, embedder }: EvidenceMo
           grade: judged?.grade ?? null,
           embedding: embedded === null ? null : embeddingOf(query, embedded.vector),
         },
-        costUsd: Number(evidenceCost(set, judge, judged) + evidenceCost(set, embedder, embedded)) * USD,
+        costUsd: usdOf(evidenceCost(set, judge, judged) + evidenceCost(set, embedder, embedded)),
       };
     },
-    queryCostUsd: (id) => Number(evidenceCost(set, embedder, embeddings?.get(evidenceKey(id)))) * USD,
+    queryCostUsd: (id) => usdOf(evidenceCost(set, embedder, embeddings?.get(evidenceKey(id)))),
     leftOut: () =>
       Object.entries(counts).flatMap(([what, { count, of }]) => {
         if (count > (1 - LEAST_COVERAGE) * of)

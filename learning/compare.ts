@@ -1,4 +1,10 @@
-import { bootstrapMean, bootstrapRatio, pairedBootstrap, type Estimate } from './bootstrap.ts';
+import {
+  bootstrapMean,
+  bootstrapRatio,
+  bootstrapShare,
+  pairedBootstrap,
+  type Estimate,
+} from './bootstrap.ts';
 import type { Outcomes } from './baselines/outcomes.ts';
 
 /** Another way of answering the same queries, and how a policy differs from it. */
@@ -29,7 +35,7 @@ export function compare(policy: Outcomes, other: NamedOutcomes, seed: number): C
   return {
     ...{ name, detail },
     cost: bootstrapMean(outcomes.cost, seed),
-    accuracy: bootstrapMean(outcomes.right, seed),
+    accuracy: bootstrapShare(outcomes.right, seed),
     costShare: bootstrapRatio(policy.cost, outcomes.cost, seed),
     costDifference: pairedBootstrap(policy.cost, outcomes.cost, seed),
     accuracyDifference: pairedBootstrap(policy.right, outcomes.right, seed),

@@ -1,6 +1,7 @@
 import { extractAnswer, type AnswerSpec } from '../core/answer.ts';
 import type { EvidenceModels } from '../core/learned-policy.ts';
 import { costOf } from '../core/price.ts';
+import { usdOf } from '../core/usd.ts';
 import { recordedPrices } from '../recorded/prices.ts';
 import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
 import type { RecordedSet } from '../recorded/read.ts';
@@ -11,11 +12,9 @@ import type { Feature } from '../scorers/learned/features/feature.ts';
 import { featuresWith } from '../scorers/learned/features/index.ts';
 import { responseNgrams, type SparseVector } from '../scorers/learned/ngrams.ts';
 import { boughtEvidence } from './bought-evidence.ts';
+import { LEAST_COVERAGE } from './compared-models.ts';
 import type { LeftOut } from './left-out.ts';
 import { responseToScore } from './scored-response.ts';
-
-/** Picodollars to USD: a mean of costs needs no more than a double. */
-const USD = 1e-12;
 
 /**
  * A recorded set as arrays: every model's response to every query, taken apart once. What is learned, searched and
@@ -54,9 +53,6 @@ export interface Response {
   readonly features: Float64Array;
   readonly ngrams: SparseVector;
 }
-
-/** A model with fewer labelled responses than this share of the queries cannot be compared with the others. */
-const LEAST_COVERAGE = 0.9;
 
 /** The part of a set that can be learned from. Which part depends on where labels are, and never on what they say. */
 export interface Comparable {
@@ -168,5 +164,5 @@ function byMeanCost(
 }
 
 function costUsd(response: RecordedResponse, model: string, set: RecordedSet): number {
-  return Number(costOf(recordedUsage(response), recordedPrices(set.models[model]!)[0].rates)) * USD;
+  return usdOf(costOf(recordedUsage(response), recordedPrices(set.models[model]!)[0].rates));
 }

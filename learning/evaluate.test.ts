@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { recordedPrices } from '../recorded/prices.ts';
 import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
 import { createScorerRegistry } from '../scorers/index.ts';
-import { evaluate, type EvaluationInput } from './evaluate.ts';
+import { evaluate, type Evaluation, type EvaluationInput } from './evaluate.ts';
 import type { SimulatedPolicy } from './simulate.ts';
 
 const price = (usdPerMtok: number) =>
@@ -50,7 +50,7 @@ const input: EvaluationInput = { queries, train: [], response, models, seed: 1 }
 describe('a policy on recorded responses', () => {
   test('costs, is right and buys twice what can be counted by hand', async () => {
     const { policy: figures, ...rest } = await evaluate(policy, input);
-    expect(rest).toMatchObject({ queries: 4, leftOut: 1, trainQueries: null });
+    expect(rest).toMatchObject({ queries: 4, leftOut: 1, modelsLeftOut: [], trainQueries: null });
     // q1 and q2 serve the small model's answer and pay for the large one's; q3 and q4 serve the large one's.
     expect(figures.totalUsd).toBe('0.044');
     expect(figures.cost.value).toBeCloseTo(0.011, 12);
@@ -115,4 +115,32 @@ test('a limit on the cost of a query is asked before each call, as in serving', 
   const { policy: figures } = await evaluate(limited, input);
   expect(figures.totalUsd).toBe('0.004');
   expect(figures.escalation.map(({ reached }) => reached.value)).toEqual([1, 0]);
+});
+
+describe('a model beside the chain', () => {
+  const TEN = Array.from({ length: 10 }, (_, at) => query(String(at)));
+  /** Like small, but for the labels that it lacks. */
+  const beside = (lacks: number): EvaluationInput => ({
+    ...{ queries: TEN, train: [], seed: 1 },
+    models: [...models, { model: 'other', price: price(3) }],
+    response: (model, id) => {
+      const { correct, ...own } = response(model === 'large' ? 'large' : 'small', 'q1')!;
+      return { ...own, id, ...(model === 'other' && Number(id) < lacks ? {} : { correct: correct! }) };
+    },
+  });
+  const singles = ({ comparisons }: Evaluation) =>
+    comparisons.filter(({ name }) => name === 'single model').map(({ detail }) => detail);
+
+  test('that lacks few labels is compared on the queries that all have', async () => {
+    const evaluation = await evaluate(policy, beside(1));
+    expect(evaluation).toMatchObject({ queries: 9, leftOut: 1, modelsLeftOut: [] });
+    expect(singles(evaluation)).toEqual(['small', 'large', 'other']);
+  });
+
+  test('that lacks many is named, and takes no query away', async () => {
+    const evaluation = await evaluate(policy, beside(2));
+    const modelsLeftOut = [{ what: 'other', why: 'has 8 labelled responses to 10 queries' }];
+    expect(evaluation).toMatchObject({ queries: 10, leftOut: 0, modelsLeftOut });
+    expect(singles(evaluation)).toEqual(['small', 'large']);
+  });
 });

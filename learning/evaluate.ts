@@ -6,15 +6,19 @@ import { recordedUsage } from '../recorded/usage.ts';
 import { allBaselines } from './baselines/all.ts';
 import type { Outcomes } from './baselines/outcomes.ts';
 import { majorityVote } from './baselines/vote.ts';
+import { comparedModels } from './compared-models.ts';
 import { compare, type Comparison } from './compare.ts';
+import type { LeftOut } from './left-out.ts';
 import { policyFigures, type PolicyFigures } from './policy-figures.ts';
 import { simulateQuery, type SimulatedPolicy } from './simulate.ts';
 
 export interface Evaluation {
   /** Queries that the figures are of. */
   readonly queries: number;
-  /** Queries in no figure: a model of the chain has no labelled response to them. */
+  /** Queries in no figure: a model of the chain, or one that is compared, has no labelled response to them. */
   readonly leftOut: number;
+  /** Models that are not compared with. */
+  readonly modelsLeftOut: readonly LeftOut[];
   /** Queries that mixture and router were chosen on; null where there were none beside those of the figures. */
   readonly trainQueries: number | null;
   readonly policy: PolicyFigures;
@@ -41,9 +45,13 @@ export interface EvaluationInput {
 export async function evaluate(policy: SimulatedPolicy, input: EvaluationInput): Promise<Evaluation> {
   const { response, models, seed } = input;
   const chain = policy.stages.map(({ model }, stage) => ({ model, price: priceOf(policy, stage) }));
-  const complete = (queries: readonly RecordedQuery[]): RecordedQuery[] =>
-    queries.filter(({ id }) => chain.every(({ model }) => response(model, id)?.correct !== undefined));
-  const queries = complete(input.queries);
+  const { isComplete, ...compared } = comparedModels(
+    chain.map(({ model }) => model),
+    models,
+    [...input.queries, ...input.train],
+    response,
+  );
+  const queries = input.queries.filter(isComplete);
   if (queries.length === 0) {
     throw new Error(
       `no query has a labelled response of every model of the chain (${chain.map(({ model }) => model).join(', ')})`,
@@ -53,13 +61,13 @@ export async function evaluate(policy: SimulatedPolicy, input: EvaluationInput):
   for (const query of queries)
     runs.push(await simulateQuery(policy, query, (model) => response(model, query.id)));
 
-  const train = complete(input.train);
-  const compared = models.flatMap(({ model, price }) => {
-    const outcomes = modelOutcomes(model, price, queries, response);
-    const onTrain = modelOutcomes(model, price, train, response);
-    return outcomes === null || onTrain === null ? [] : [{ model, outcomes, onTrain }];
-  });
-  const stages = chain.map(({ model, price }) => required(modelOutcomes(model, price, queries, response)));
+  const train = input.train.filter(isComplete);
+  const alone = compared.models.map(({ model, price }) => ({
+    model,
+    outcomes: modelOutcomes(model, price, queries, response),
+    onTrain: modelOutcomes(model, price, train, response),
+  }));
+  const stages = chain.map(({ model, price }) => modelOutcomes(model, price, queries, response));
   const own: Outcomes = {
     cost: runs.map(({ cost }) => usdOf(cost)),
     right: runs.map(({ correct }) => (correct === true ? 1 : 0)),
@@ -74,38 +82,35 @@ export async function evaluate(policy: SimulatedPolicy, input: EvaluationInput):
     voteRight: runs.map(({ bought }) =>
       bought[majorityVote(bought.map(({ answer }) => answer))]?.correct === true ? 1 : 0,
     ),
-    models: compared,
+    models: alone,
     prompts: queries.map(promptText),
     train:
       train.length === 0
         ? null
-        : { prompts: train.map(promptText), models: compared.map(({ onTrain }) => onTrain) },
+        : { prompts: train.map(promptText), models: alone.map(({ onTrain }) => onTrain) },
   });
   return {
     queries: queries.length,
     leftOut: input.queries.length - queries.length,
+    modelsLeftOut: compared.leftOut,
     trainQueries: train.length === 0 ? null : train.length,
     policy: figures,
     comparisons: baselines.map((baseline) => compare(own, baseline, seed)),
   };
 }
 
-/** One model alone, in USD; null where it lacks a labelled response to one of the queries. */
+/** One model alone, in USD, on queries to which it has labelled responses. */
 function modelOutcomes(
   model: string,
   price: Price,
   queries: readonly RecordedQuery[],
   response: EvaluationInput['response'],
-): Outcomes | null {
-  const cost: number[] = [];
-  const right: number[] = [];
-  for (const { id } of queries) {
-    const recorded = response(model, id);
-    if (recorded?.correct === undefined) return null;
-    cost.push(usdOf(costOf(recordedUsage(recorded), price.rates)));
-    right.push(recorded.correct);
-  }
-  return { cost, right };
+): Outcomes {
+  const recorded = queries.map(({ id }) => required(response(model, id)));
+  return {
+    cost: recorded.map((own) => usdOf(costOf(recordedUsage(own), price.rates))),
+    right: recorded.map(({ correct }) => required(correct)),
+  };
 }
 
 /** What a query's messages say. */
@@ -114,11 +119,11 @@ function promptText({ messages }: RecordedQuery): string {
 }
 
 function priceOf(policy: SimulatedPolicy, stage: number): Price {
-  return required(policy.prices[stage] ?? null);
+  return required(policy.prices[stage]);
 }
 
-function required<Value>(value: Value | null): Value {
-  if (value === null)
+function required<Value>(value: Value | undefined): Value {
+  if (value === undefined)
     throw new RangeError('a policy has a price for each stage, and a query all its responses');
   return value;
 }

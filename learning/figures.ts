@@ -1,6 +1,7 @@
 import { ownScoreConfidence, pairConfidences } from './scorer-figures.ts';
 import type { StopRule } from '../core/stop-rule.ts';
-import { bootstrapMean } from './bootstrap.ts';
+import { bootstrapShare } from './bootstrap.ts';
+import { costShareOf } from './cost-share.ts';
 import type { Dataset, Response } from './dataset.ts';
 import type { ChainTable } from './frontier.ts';
 import { auroc, calibrationError, reliability, type ReliabilityBin } from './metrics.ts';
@@ -12,7 +13,7 @@ import type { Judge } from './sets.ts';
 export interface LearnedFigures {
   readonly queries: number;
   readonly accuracy: number;
-  /** 95% of bootstrap resamples. */
+  /** 95% of bootstrap resamples; exact where all are right, or none is. */
   readonly accuracy_interval: readonly [number, number];
   /** The reference model's on the same queries. */
   readonly reference_accuracy: number;
@@ -21,11 +22,11 @@ export interface LearnedFigures {
   readonly cost_share: number;
   /** Share of the queries that reached each stage. */
   readonly escalation: readonly number[];
-  /** Share of the spend on responses that differ from the served answer. */
+  /** Share of the spend on responses that differ from the served answer; 0 where nothing was spent. */
   readonly discarded_share: number;
   /** Share of the spend beside the served responses: discarded ones, and those that agreed. */
   readonly paid_twice_share: number;
-  /** Where that goes: of each stage's calls, as shares of all spend; together they sum to 1. */
+  /** Where that goes: of each stage's calls, as shares of all spend; together they sum to 1, or to 0 where nothing was spent. */
   readonly spend_by_stage: readonly StageSpend[];
   /** Of the own score, mean within models: P(a right response scores above a wrong one of the same model). */
   readonly auroc: number | null;
@@ -71,7 +72,7 @@ export function figuresOf(
   const mean = (values: ArrayLike<number>): number => sum(values) / queries.length;
   const ofReference = queries.map((query) => data.responses[reference]![query]!);
   const right = Array.from(served.right);
-  const { low, high } = bootstrapMean(right, SEED);
+  const { low, high } = bootstrapShare(right, SEED);
   const confidences = Array.from(served.confidence);
   const own = ownScoreConfidence(data, queries, judgeOf);
   const byModel = data.models.map((_, model) => auroc(own[model]!, labelsOf(data, queries, model)));
@@ -81,7 +82,7 @@ export function figuresOf(
     accuracy_interval: [low, high],
     reference_accuracy: mean(ofReference.map(({ correct }) => correct)),
     cost_usd_per_query: mean(served.costUsd),
-    cost_share: sum(served.costUsd) / sum(ofReference.map(({ costUsd }) => costUsd)),
+    cost_share: costShareOf(sum(served.costUsd), sum(ofReference.map(({ costUsd }) => costUsd))),
     escalation: table.chain.map((_, stage) =>
       mean(Array.from(served.stops, (stop) => (stop >= stage ? 1 : 0))),
     ),
@@ -114,6 +115,7 @@ function billedTwice(
   { stops, costUsd }: ServedOutcomes,
 ): Pick<LearnedFigures, 'discarded_share' | 'paid_twice_share' | 'spend_by_stage'> {
   const total = sum(costUsd);
+  const shareOf = (usd: number): number => (total === 0 ? 0 : usd / total);
   const byStage = chain.map((model) => ({
     model: data.models[model]!,
     ...{ served: 0, agreed: 0, discarded: 0 },
@@ -127,9 +129,9 @@ function billedTwice(
       const agrees = response.candidate >= 0 && response.candidate === servedCandidate;
       const became = model === servedModel ? 'served' : agrees ? 'agreed' : 'discarded';
       const own: { scoring?: number } & Record<typeof became, number> = byStage[stage]!;
-      own[became] += response.costUsd / total;
+      own[became] += shareOf(response.costUsd);
       if (own.scoring !== undefined && chain.length > 1)
-        own.scoring += scoringUsd(data, response, query, stage) / total;
+        own.scoring += shareOf(scoringUsd(data, response, query, stage));
     }
   }
   const discarded = sum(byStage.map((stage) => stage.discarded));

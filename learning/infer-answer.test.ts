@@ -89,6 +89,15 @@ describe('what the answers of a set are', () => {
       }),
       { from: 'label', labels: ['A', 'B', 'C', 'D'] },
     ],
+    [
+      'a number, though few numbers are right',
+      setOf(
+        (at) => String((at % 4) + 3),
+        (answer, _, model) => `By step ${model} it comes to ${answer}.`,
+        { references: true },
+      ),
+      { from: 'number' },
+    ],
     ['the whole text', setOf(city, (answer) => ` ${answer}. `), { from: 'text', normalise: 'loose' }],
     [
       'nothing that right responses have in common',
@@ -115,5 +124,14 @@ describe('what the answers of a set are', () => {
     const permuted = setOf(number, text, { labelOf: (at, isRight) => (at < 30 ? isRight : !isRight) });
     expect(inferred(permuted, readable)).toEqual(inferred(set, readable));
     expect(inferred(permuted, everyQuery.slice(30))).not.toEqual(inferred(set, readable));
+  });
+
+  test('references are labels where hardly one stands once, and only those that may be read', () => {
+    const text = (answer: string, _: number, model: number) => `By step ${model} the answer is (${answer}).`;
+    const tailed = (at: number) => (at % 2 === 0 ? choice(at / 2) : `${choice(at)}${at >> 3}`);
+    expect(inferred(setOf(tailed, text, { references: true }))).not.toMatchObject({ from: 'label' });
+    const later = (at: number) => (at < 40 ? choice(at) : `${choice(at)}${at % 8}`);
+    const set = setOf(later, text, { references: true });
+    expect(inferred(set, everyQuery.slice(0, 36))).toEqual({ from: 'label', labels: ['A', 'B', 'C', 'D'] });
   });
 });

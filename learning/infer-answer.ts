@@ -13,6 +13,11 @@ const SAMPLE = 4_000;
 const LEAST_FIT = 0.55;
 /** References that differ more than this are no labels to choose from. */
 const MOST_LABELS = 50;
+/**
+ * The chance that the next query's reference is none of those seen is about the share that stood once (Good 1953,
+ * doi:10.1093/biomet/40.3-4.237). Above this they are no closed list: answers would go unread that no query happened to have.
+ */
+const MOST_UNSEEN = 0.02;
 /** A field that fewer of the responses have is not where the answer is. */
 const LEAST_FIELD_SHARE = 0.3;
 /** Of a response with many fields, those that most responses have. */
@@ -21,11 +26,11 @@ const MOST_FIELDS = 8;
 /**
  * What the answers of a recorded set are, where nobody says so: the extractor whose equal answers go best with the labels. Of
  * equally good ones the first in the list.
- * @param readable the queries whose labels may be read: those that are learned from.
+ * @param readable the queries whose labels and references may be read: those that are learned from.
  */
 export function inferAnswer(set: RecordedSet, readable: readonly RecordedQuery[]): AnswerSpec {
   const sample = sampleOf(set, readable);
-  const best = candidates(set, sample.flat())
+  const best = candidates(readable, sample.flat())
     .map((spec) => ({ spec, fit: fitOf(spec, sample) }))
     .reduce((a, b) => (b.fit > a.fit ? b : a), { spec: OPEN, fit: LEAST_FIT });
   return best.spec;
@@ -71,18 +76,27 @@ function fitOf(spec: AnswerSpec, queries: readonly (readonly Labelled[])[]): num
   return right === 0 || mixed === 0 ? 0 : (equal / right + different / mixed) / 2;
 }
 
-function candidates(set: RecordedSet, responses: readonly Labelled[]): AnswerSpec[] {
-  const references = [...new Set(set.queries.flatMap(({ reference }) => reference ?? []))];
-  const isChoice = references.length >= 2 && references.length <= MOST_LABELS;
+/** Of two that read the same, a number is one that was not seen yet, too: so it is before labels. */
+function candidates(readable: readonly RecordedQuery[], responses: readonly Labelled[]): AnswerSpec[] {
+  const labels = labelsOf(readable.flatMap(({ reference }) => reference ?? []));
   return [
     ...fieldsOf(responses).flatMap((pointer): AnswerSpec[] => [
       { from: 'json', pointer, normalise: 'number' },
       { from: 'json', pointer, normalise: 'loose' },
     ]),
-    ...(isChoice ? [{ from: 'label', labels: references } as const] : []),
     { from: 'number' },
+    ...(labels === null ? [] : [{ from: 'label', labels } as const]),
     { from: 'text', normalise: 'loose' },
   ];
+}
+
+/** The references, where they are a closed list to choose from; one that stood once may be a slip. */
+function labelsOf(references: readonly string[]): string[] | null {
+  const counts = new Map<string, number>();
+  for (const reference of references) counts.set(reference, (counts.get(reference) ?? 0) + 1);
+  const once = [...counts.values()].filter((count) => count === 1).length;
+  const isClosed = once <= Math.max(1, MOST_UNSEEN * references.length);
+  return isClosed && counts.size >= 2 && counts.size <= MOST_LABELS ? [...counts.keys()] : null;
 }
 
 /** Pointers to the fields that many of the responses have in a JSON object: `answer` first, then those that most have. */

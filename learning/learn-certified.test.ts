@@ -8,6 +8,7 @@ import { MADE_ANSWER, madeSet, permuteLabels } from '../test/support/made-set.ts
 import { toDataset } from './dataset.ts';
 import { levelOf } from './guarantee/certify.ts';
 import { claimUse } from './guarantee/uses.ts';
+import { learnedFrom } from './learn.ts';
 import { certifyFrozen, developAndCertify, forecastOf, freeze, frozenTestSha256 } from './learn-certified.ts';
 
 const OPTIONS = { seed: 1, include: [] };
@@ -39,6 +40,7 @@ describe('a certificate', () => {
       ...{ n: easy.frozen.certifyOn.length, scorerSha256: policy.scorerSha256 },
     });
     expect(policy.chain).toEqual(['small', 'large']);
+    expect(policy.learnedFrom).toEqual(learnedFrom(easy.dataset, easy.frozen.fitted.queries, OPTIONS.seed));
     expect(policy.promised.costShare).toBeLessThan(0.7);
     expect(forecastOf(easy.frozen, 1, 1).chance).toBeGreaterThan(0.5);
   });

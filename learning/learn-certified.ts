@@ -2,6 +2,7 @@ import { canonicalJson } from '../core/canonical-json.ts';
 import type { LearnedPolicy } from '../core/learned-policy.ts';
 import { sha256 } from '../core/request-hash.ts';
 import { thresholdsOf, type StopRule } from '../core/stop-rule.ts';
+import { costShareOf } from './cost-share.ts';
 import { servedJudge } from './cross-fit.ts';
 import type { Dataset } from './dataset.ts';
 import type { ChainTable } from './frontier.ts';
@@ -11,7 +12,7 @@ import { forecast, type Forecast } from './guarantee/forecast.ts';
 import { freezeTest, testSha256, type Claim, type FrozenTest } from './guarantee/frozen-test.ts';
 import type { PathOutcomes } from './guarantee/outcomes.ts';
 import type { ClaimedSplit, SplitUse } from './guarantee/uses.ts';
-import { evidenceModels, fitScorers, type Fitted, type LearnOptions } from './learn.ts';
+import { evidenceModels, fitScorers, learnedFrom, type Fitted, type LearnOptions } from './learn.ts';
 import { outcomesAt } from './outcomes-at.ts';
 import { choosePathChain } from './path-chain.ts';
 import { groupOf, placeOf } from './split.ts';
@@ -152,15 +153,11 @@ export function certifyFrozen(
       scorerSha256: fitted.scorerSha256,
       ...evidenceModels(data, served),
       reference: data.models[fitted.reference.model]!,
-      learnedFrom: {
-        trainSha256: sha256(canonicalJson(fitted.queries.map((query) => data.queries[query]!.id))),
-        queries: fitted.queries.length,
-        seed: options.seed,
-      },
+      learnedFrom: learnedFrom(data, fitted.queries, options.seed),
       promised: {
         accuracy: mean(points[point]!.right),
         costUsdPerQuery,
-        costShare: costUsdPerQuery / referenceCost,
+        costShare: costShareOf(costUsdPerQuery, referenceCost),
       },
       certificate,
     },

@@ -4,6 +4,7 @@ import type { RecordedSet } from '../recorded/read.ts';
 import { LADDER, MADE_ANSWER, madeSet, permuteLabels, type MadeModel } from '../test/support/made-set.ts';
 import { toDataset } from './dataset.ts';
 import { fitScorers, learnPolicy, measure, type Goal } from './learn.ts';
+import { outcomesAt } from './outcomes-at.ts';
 import { halvesOf } from './split.ts';
 
 const OPTIONS = { seed: 1, include: [] };
@@ -34,13 +35,15 @@ describe('a policy', () => {
   });
 
   test.each([0.05, 0.3, 1, 1.5])('stays within a budget of %d on the selection data', (share) => {
-    const { policy, pick, best, compared, train } = learned.learn({ type: 'budget', share });
+    const { policy, pick, best, compared } = learned.learn({ type: 'budget', share });
     expect(policy.promised.costShare).toBeLessThanOrEqual(share);
     expect(pick.costUsd).toBeLessThanOrEqual(best.costUsd);
     expect(pick.accuracy).toBeLessThanOrEqual(best.accuracy);
     expect(compared).toBeGreaterThan(100);
     // What the rule's thresholds do is what the search had promised of it.
-    expect(train.cost_usd_per_query).toBeCloseTo(policy.promised.costUsdPerQuery, 12);
+    const { costUsd } = outcomesAt(pick.table, policy.rule);
+    const mean = costUsd.reduce((sum, cost) => sum + cost, 0) / costUsd.length;
+    expect(mean).toBeCloseTo(policy.promised.costUsdPerQuery, 12);
   });
 
   test('that nothing pays for is refused with what would', () => {
@@ -106,12 +109,21 @@ describe('what cannot be learned from', () => {
   });
 });
 
-test('models that cost nothing can be learned with', () => {
-  const { learn } = fittedOn(
-    madeSet(
-      { a: { usdPerMtok: 0, accuracy: 0.7 }, b: { usdPerMtok: 0, accuracy: 0.8 }, large: LADDER.large },
-      { queries: 120 },
-    ),
-  );
-  expect(learn(HALF).policy.chain.length).toBeGreaterThan(0);
+describe('models that cost nothing', () => {
+  const free = { a: { usdPerMtok: 0, accuracy: 0.7 }, b: { usdPerMtok: 0, accuracy: 0.8 } };
+
+  test('can be learned with beside others', () => {
+    const { learn } = fittedOn(madeSet({ ...free, large: LADDER.large }, { queries: 120 }));
+    expect(learn(HALF).policy.chain.length).toBeGreaterThan(0);
+  });
+
+  test('cost all of what a free reference does', () => {
+    const { dataset, held, fitted, learn } = fittedOn(madeSet(free, { queries: 120 }));
+    const { policy } = learn(HALF);
+    expect(policy.promised).toMatchObject({ costUsdPerQuery: 0, costShare: 1 });
+    const { cost_share, paid_twice_share, spend_by_stage } = measure(dataset, fitted, policy, held);
+    expect({ cost_share, paid_twice_share }).toEqual({ cost_share: 1, paid_twice_share: 0 });
+    for (const { served, agreed, discarded } of spend_by_stage)
+      expect([served, agreed, discarded]).toEqual([0, 0, 0]);
+  });
 });

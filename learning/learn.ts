@@ -3,6 +3,7 @@ import type { LearnedPolicy } from '../core/learned-policy.ts';
 import { sha256 } from '../core/request-hash.ts';
 import { thresholdsOf } from '../core/stop-rule.ts';
 import { fromArtifact, toArtifact, type LearnedArtifact } from '../scorers/learned/artifact.ts';
+import { costShareOf } from './cost-share.ts';
 import { crossFit, FOLDS, servedJudge, type CrossFit } from './cross-fit.ts';
 import type { Dataset } from './dataset.ts';
 import { figuresOf, type LearnedFigures } from './figures.ts';
@@ -24,6 +25,9 @@ export interface LearnOptions {
   /** Models that may be used though they are marked `hidden_reasoning_tokens`. */
   readonly include: readonly string[];
 }
+
+/** Why these queries give no policy, where others of the same set may. */
+export class NoPolicy extends Error {}
 
 /** Scorers fitted on some queries, and everything that a policy may be chosen from. */
 export interface Fitted {
@@ -48,18 +52,16 @@ export interface Learned {
   readonly pick: Candidate;
   readonly best: Candidate;
   readonly compared: number;
-  /** Cross-fitted on the queries that it was learned from. */
-  readonly train: LearnedFigures;
 }
 
 /**
  * Fits scorers by nested cross-fitting, and again on all queries for serving.
  * @param queries numbers of the dataset's queries; no label of any other is read.
- * @throws {Error} when there are too few queries to fold.
+ * @throws {NoPolicy} when there are too few queries to fold.
  */
 export function fitScorers(data: Dataset, queries: readonly number[], options: LearnOptions): Fitted {
   if (queries.length < LEAST_QUERIES) {
-    throw new Error(
+    throw new NoPolicy(
       `${queries.length} labelled queries are too few to learn from: it takes at least ${LEAST_QUERIES}`,
     );
   }
@@ -68,7 +70,7 @@ export function fitScorers(data: Dataset, queries: readonly number[], options: L
   const pool = poolOf(data, queries, usable);
   const folds = foldsOf(queriesAt(data.queries, queries), FOLDS, String(options.seed));
   if (new Set(folds).size < LEAST_FOLDS) {
-    throw new Error(
+    throw new NoPolicy(
       `the ${queries.length} queries are of ${new Set(queries.map((query) => groupOf(data.queries[query]!))).size} groups, which are too few to fold: a group (its prompt, or \`group\`) is never split`,
     );
   }
@@ -100,7 +102,7 @@ const LEAST_FOLDS = 3;
 /**
  * The cheapest policy within one paired standard error of the most accurate one that the budget allows, on its chain; or the
  * cheapest that is as accurate as the target.
- * @throws {Error} when no policy meets the goal: says what would.
+ * @throws {NoPolicy} when no policy meets the goal: says what would.
  */
 export function learnPolicy(data: Dataset, fitted: Fitted, goal: Goal, options: LearnOptions): Learned {
   const { tables, queries, reference } = fitted;
@@ -113,23 +115,9 @@ export function learnPolicy(data: Dataset, fitted: Fitted, goal: Goal, options: 
       ? search(tables, [{ share: goal.share, reference: referenceCost }])
       : searchTarget(tables, targetOf(fitted, goal.target));
   const first = found[0] ?? null;
-  if (first === null) throw new Error(unmet(fitted, goal));
+  if (first === null) throw new NoPolicy(unmet(fitted, goal));
   const policy = policyOf(data, fitted, first.pick, referenceCost, options.seed);
-  return {
-    policy,
-    artifact: fitted.artifact,
-    fitted,
-    ...first,
-    compared,
-    train: figuresOf(
-      data,
-      queries,
-      first.pick.table,
-      policy.rule,
-      reference.model,
-      (position) => fitted.fit.judges[position]!,
-    ),
-  };
+  return { policy, artifact: fitted.artifact, fitted, ...first, compared };
 }
 
 function policyOf(
@@ -141,10 +129,6 @@ function policyOf(
 ): LearnedPolicy {
   const { chain } = pick.table;
   const rule = ruleOf(pick);
-  const labels = queries.map((query) => [
-    data.queries[query]!.id,
-    data.responses.map((ofModel) => ofModel[query]!.correct).join(''),
-  ]);
   return {
     formatVersion: 1,
     task: data.task,
@@ -156,14 +140,30 @@ function policyOf(
     scorerSha256,
     ...evidenceModels(data, chain),
     reference: data.models[reference.model]!,
-    learnedFrom: { trainSha256: sha256(canonicalJson(labels)), queries: queries.length, seed },
+    learnedFrom: learnedFrom(data, queries, seed),
     promised: {
       accuracy: pick.accuracy,
       costUsdPerQuery: pick.costUsd,
-      costShare: pick.costUsd / (referenceCost.reduce((sum, cost) => sum + cost, 0) / queries.length),
+      costShare: costShareOf(
+        pick.costUsd,
+        referenceCost.reduce((sum, cost) => sum + cost, 0) / queries.length,
+      ),
     },
     certificate: null,
   };
+}
+
+/** @param queries whose labels anything was chosen by. */
+export function learnedFrom(
+  data: Dataset,
+  queries: readonly number[],
+  seed: number,
+): LearnedPolicy['learnedFrom'] {
+  const labels = queries.map((query) => [
+    data.queries[query]!.id,
+    data.responses.map((ofModel) => ofModel[query]!.correct).join(''),
+  ]);
+  return { trainSha256: sha256(canonicalJson(labels)), queries: queries.length, seed };
 }
 
 /** Whom the scorer of a chain asks: nobody about a single model's response, which is served whatever they say. */

@@ -9,7 +9,7 @@ export interface PairedDifference {
 }
 
 /** Two-sided 95% of the normal distribution, which the mean of many differences approaches. */
-const Z = 1.96;
+export const Z = 1.96;
 
 /**
  * mean(d) ± 1.96 · sd(d) / √n over the differences d of each query. Paired, because both policies answer the same queries: what

@@ -1,6 +1,12 @@
 import { formatUsd, type DecimalUsd } from '../core/money.ts';
 import { usdOf } from '../core/usd.ts';
-import { bootstrapMean, bootstrapQuantile, bootstrapRatio, type Estimate } from './bootstrap.ts';
+import {
+  bootstrapMean,
+  bootstrapQuantile,
+  bootstrapRatio,
+  bootstrapShare,
+  type Estimate,
+} from './bootstrap.ts';
 import type { SimulatedClass, SimulatedPolicy, SimulatedQuery } from './simulate.ts';
 
 /** What a policy did on the queries that it was simulated on. */
@@ -70,14 +76,14 @@ export function policyFigures(
   return {
     totalUsd: formatUsd(sum(runs.map((run) => run.cost))),
     cost: bootstrapMean(cost, seed),
-    accuracy: bootstrapMean(
+    accuracy: bootstrapShare(
       runs.map(({ correct }) => (correct === true ? 1 : 0)),
       seed,
     ),
     p50: bootstrapQuantile(cost, 0.5, seed),
     p95: bootstrapQuantile(cost, 0.95, seed),
     p99: bootstrapQuantile(cost, 0.99, seed),
-    dearerThanLast: bootstrapMean(
+    dearerThanLast: bootstrapShare(
       cost.map((own, at) => (own > (lastAlone[at] ?? 0) ? 1 : 0)),
       seed,
     ),

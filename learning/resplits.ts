@@ -1,5 +1,6 @@
+import { studentQuantile } from '../core/beta.ts';
 import type { Dataset } from './dataset.ts';
-import { fitScorers, learnPolicy, measure, type Goal, type LearnOptions } from './learn.ts';
+import { fitScorers, learnPolicy, measure, NoPolicy, type Goal, type LearnOptions } from './learn.ts';
 import { halvesByHash } from './split.ts';
 
 /** A policy learned on one random half and measured on the other. */
@@ -14,22 +15,32 @@ export interface Resplit {
   readonly promised_cost_share: number;
 }
 
-/** Means over resplits, in [0, 1]; intervals of 95% of the mean, from the spread between resplits. */
+/**
+ * Means over the resplits that gave a policy; shares in [0, 1]. The interval says how much the mean varies with the choice of halves,
+ * given this set: the halves overlap and share its queries, so it does not say how far another set's would be from it.
+ */
 export interface ResplitSummary {
+  /** As many as were asked for, failed ones too. */
   readonly splits: number;
   readonly accuracy_difference: number;
-  /** Of {@link accuracy_difference}: paired, since both are measured on the same halves. */
+  /**
+   * Of {@link accuracy_difference}, which is paired, since both are measured on the same halves: mean ± t · sd / √splits, with Student's
+   * factor for 95%. All of [−1, 1] for a single resplit, which has no spread.
+   */
   readonly accuracy_interval: readonly [number, number];
   readonly cost_share: number;
   readonly largest_cost_share: number;
   readonly each: readonly Resplit[];
+  /** Those that gave no policy, by their numbers from 1. */
+  readonly failed: readonly { readonly split: number; readonly why: string }[];
 }
 
 /**
  * How well learning does, and not just once: halves by hash, learned on one, measured on the other, whose labels nothing
  * before has read.
  * @param datasetFor the dataset of these queries, where the labels of those with these numbers may be read.
- * @param onSplit is told each result as it comes.
+ * @param onSplit is told each result as it comes, or why there is none.
+ * @throws {Error} where no half gives a policy.
  */
 export function resplit(
   queries: Dataset['queries'],
@@ -37,16 +48,33 @@ export function resplit(
   goal: Goal,
   options: LearnOptions,
   splits: number,
-  onSplit: (done: number, result: Resplit) => void,
+  onSplit: (split: number, result: Resplit | NoPolicy) => void,
 ): ResplitSummary {
   const each: Resplit[] = [];
+  const failed: { split: number; why: string }[] = [];
   for (let split = 1; split <= splits; split++) {
-    const { train, test } = halvesByHash(queries, `resplit ${options.seed} ${split}`);
-    const data = datasetFor(train);
+    const halves = halvesByHash(queries, `resplit ${options.seed} ${split}`);
+    const result = resplitOnce(datasetFor(halves.train), halves, goal, options);
+    if (result instanceof NoPolicy) failed.push({ split, why: result.message });
+    else each.push(result);
+    onSplit(split, result);
+  }
+  if (each.length === 0)
+    throw new Error(`none of ${splits} halves gave a policy; of the first: ${failed[0]?.why}`);
+  return { splits, ...summaryOf(each), each, failed };
+}
+
+function resplitOnce(
+  data: Dataset,
+  { train, test }: { readonly train: readonly number[]; readonly test: readonly number[] },
+  goal: Goal,
+  options: LearnOptions,
+): Resplit | NoPolicy {
+  try {
     const fitted = fitScorers(data, train, options);
     const { policy } = learnPolicy(data, fitted, goal, options);
     const figures = measure(data, fitted, policy, test);
-    const result: Resplit = {
+    return {
       chain: policy.chain,
       accuracy: figures.accuracy,
       reference: policy.reference,
@@ -55,20 +83,26 @@ export function resplit(
       promised_accuracy: policy.promised.accuracy,
       promised_cost_share: policy.promised.costShare,
     };
-    each.push(result);
-    onSplit(split, result);
+  } catch (error) {
+    if (error instanceof NoPolicy) return error;
+    throw error;
   }
-  const mean = (values: readonly number[]): number =>
-    values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function summaryOf(each: readonly Resplit[]): Omit<ResplitSummary, 'splits' | 'each' | 'failed'> {
+  const n = each.length;
   const differences = each.map(({ accuracy_difference }) => accuracy_difference);
   const middle = mean(differences);
-  const spread = Math.sqrt(mean(differences.map((value) => (value - middle) ** 2)) / Math.max(1, splits - 1));
+  const error = Math.sqrt(mean(differences.map((value) => (value - middle) ** 2)) / (n - 1));
+  const reach = n === 1 ? null : studentQuantile(0.975, n - 1) * error;
   return {
-    splits,
     accuracy_difference: middle,
-    accuracy_interval: [middle - 1.96 * spread, middle + 1.96 * spread],
+    accuracy_interval: reach === null ? [-1, 1] : [middle - reach, middle + reach],
     cost_share: mean(each.map(({ cost_share }) => cost_share)),
     largest_cost_share: Math.max(...each.map(({ cost_share }) => cost_share)),
-    each,
   };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

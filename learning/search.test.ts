@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { stepTable, type ChainTable } from './frontier.ts';
 import { gainCurve } from './gain.ts';
-import { search } from './search.ts';
+import { frontierOf, search } from './search.ts';
 import type { SetTable } from './sets.ts';
 
 const N = 40;
@@ -70,4 +70,16 @@ test('each budget has a pick of its own, and none where no policy meets it', () 
   expect(found[0]).toBeNull();
   expect(found[1]!.pick.costUsd).toBeLessThanOrEqual(3);
   expect(found[2]!.pick.costUsd).toBeGreaterThan(3);
+});
+
+test('the frontier has a point for each step of cost, however far apart models are, and from none on', () => {
+  const sure = queries.map(() => 0.999);
+  const rising = queries.map((query) => 0.5 + query / 100);
+  const wide = frontierOf([chainOf([0, 1], [1, 10_000], rising, sure)]);
+  expect(wide.filter(({ costUsd }) => costUsd > 349).length).toBeGreaterThan(20);
+  expect(wide.at(-1)!.costUsd).toBe(10_001);
+  const free = frontierOf([chainOf([0], [0], rising), chainOf([0, 1], [0, 10], rising, sure)]);
+  expect(free[0]!.costUsd).toBe(0);
+  expect(free.length).toBeGreaterThan(20);
+  expect(frontierOf([chainOf([0], [0], rising)])).toHaveLength(1);
 });

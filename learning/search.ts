@@ -89,17 +89,16 @@ export function searchTarget(
   return { found: [pick === undefined ? null : { pick, best: pick }], compared };
 }
 
-const FRONTIER_STEPS = 120;
-
-/** Of all policies those that none is both cheaper and more accurate than, about one for each step of cost; cheapest first. */
+/** Of all policies those that none is both cheaper and more accurate than, one for each step of 5% in cost; cheapest first. */
 export function frontierOf(tables: readonly ChainTable[]): Candidate[] {
-  const cheapest = Math.min(
-    ...tables.map((table) => table.spent[0]!.reduce((sum, cost) => sum + cost, 0) / table.spent[0]!.length),
+  const means = tables.flatMap(({ spent }) =>
+    spent.map((costs) => costs.reduce((sum, cost) => sum + cost, 0) / costs.length),
   );
+  // Of models that cost nothing no other cost is a multiple: what they alone serve is a step of its own, below all others.
+  const cheapest = Math.min(...means.filter((cost) => cost > 0));
   const best = new Map<number, Candidate>();
   eachPolicy(tables, [], [], (policy) => {
-    // A step is 5% of cost.
-    const step = Math.min(FRONTIER_STEPS, Math.floor(Math.log(policy.costUsd / cheapest) / Math.log(1.05)));
+    const step = Math.floor(Math.log(policy.costUsd / cheapest) / Math.log(1.05));
     const before = best.get(step);
     if (before === undefined || moreAccurate(policy, before)) best.set(step, { ...policy });
   });

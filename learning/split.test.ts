@@ -45,9 +45,26 @@ describe('a set’s own split', () => {
     expect(halvesOf(own)).toEqual({ train: [0, 1, 3, 4], test: [2], straddling: 2 });
   });
 
-  test('counts only where every query has one', () => {
-    const some = [...queries.map((one) => ({ ...one, split: 'test' as const })), query('x', 'x')];
-    expect(halvesOf(some)).toEqual({ ...halvesByHash(some, 'halves'), straddling: 0 });
+  test('holds for those that have one; the others go by their group, else by hash', () => {
+    const own = [
+      ...Array.from({ length: 30 }, (_, at) => query(`own${at}`, `own ${at}`, { split: 'test' })),
+      query('x', 'OWN 1'),
+    ];
+    const some = [...own, ...queries];
+    const byHash = halvesByHash(some, 'halves');
+    const { train, test: held } = halvesOf(some);
+    expect(train).toEqual(byHash.train.filter((at) => at >= own.length));
+    expect(held).toEqual([...some.keys()].filter((at) => at < own.length || byHash.test.includes(at)));
+  });
+
+  test('is the same for a query whatever else is left out', () => {
+    const all = queries.map((one, at): RecordedQuery => {
+      return at % 3 === 0 ? { ...one, split: at % 2 === 0 ? 'train' : 'test' } : one;
+    });
+    const whole = new Set(halvesOf(all).train.map((at) => all[at]!.id));
+    const kept = all.filter((_, at) => at % 3 !== 0 || at % 5 === 0);
+    const { train } = halvesOf(kept, all);
+    expect(train.map((at) => kept[at]!.id)).toEqual(kept.map(({ id }) => id).filter((id) => whole.has(id)));
   });
 });
 

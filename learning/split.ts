@@ -24,14 +24,26 @@ export interface Halves {
   readonly straddling: number;
 }
 
-/** The set's own split where every query has one, else halves by hash. A group that stands in both belongs to train. */
-export function halvesOf(queries: readonly RecordedQuery[]): Halves {
-  const hasSplit = queries.every(({ split }) => split !== undefined);
-  if (!hasSplit) return { ...halvesByHash(queries, 'halves'), straddling: 0 };
+/**
+ * The set's own split where a query has one, else halves by hash. A group stays together: it is on the side that one of its queries
+ * names, and belongs to train where they name both.
+ * @param ofTask all queries of the task, also those that are left out of `queries`: so a query is on one side whatever is left out.
+ */
+export function halvesOf(
+  queries: readonly RecordedQuery[],
+  ofTask: readonly RecordedQuery[] = queries,
+): Halves {
+  const own = new Map<string, 'train' | 'test'>();
+  for (const query of ofTask) {
+    const group = groupOf(query);
+    if (query.split !== undefined && own.get(group) !== 'train') own.set(group, query.split);
+  }
   const groups = queries.map(groupOf);
-  const ofTrain = new Set(groups.filter((_, at) => queries[at]!.split === 'train'));
-  const straddling = groups.filter((group, at) => queries[at]!.split === 'test' && ofTrain.has(group)).length;
-  return { ...partition(groups, (group) => ofTrain.has(group)), straddling };
+  const straddling = groups.filter(
+    (group, at) => queries[at]!.split === 'test' && own.get(group) === 'train',
+  ).length;
+  const sideByHash = (group: string) => (isTrainByHash(group, 'halves') ? 'train' : 'test');
+  return { ...partition(groups, (group) => (own.get(group) ?? sideByHash(group)) === 'train'), straddling };
 }
 
 /** The queries with these numbers. */
@@ -44,7 +56,11 @@ export function halvesByHash(
   queries: readonly RecordedQuery[],
   salt: string,
 ): { train: number[]; test: number[] } {
-  return partition(queries.map(groupOf), (group) => placeOf(group, salt) < 0.5);
+  return partition(queries.map(groupOf), (group) => isTrainByHash(group, salt));
+}
+
+function isTrainByHash(group: string, salt: string): boolean {
+  return placeOf(group, salt) < 0.5;
 }
 
 function partition(

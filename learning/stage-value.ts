@@ -5,6 +5,7 @@ import { withoutStep } from '../core/stop-rule.ts';
 import type { RecordedQuery, RecordedResponse } from '../recorded/format.ts';
 import { recordedUsage } from '../recorded/usage.ts';
 import { pairedDifference, queriesNeeded, type PairedDifference } from './paired.ts';
+import { pairedShares, sharesNeeded, type PairedShares } from './paired-shares.ts';
 import { simulateQuery, type SimulatedPolicy, type SimulatedQuery } from './simulate.ts';
 
 export type StageVerdict =
@@ -28,7 +29,7 @@ export interface StageValue {
   /** Picodollars per query: with the stage minus without it. */
   readonly cost: PairedDifference;
   /** Share of right answers: with the stage minus without it, over queries labelled both ways. */
-  readonly accuracy: PairedDifference;
+  readonly accuracy: PairedShares;
   readonly verdict: StageVerdict;
 }
 
@@ -53,7 +54,7 @@ export async function stageValues(
   for (const [stage, { model }] of policy.stages.entries()) {
     const without = await run(withoutStage(policy, stage));
     const cost = pairedDifference(whole.map((query, at) => Number(query.cost - (without[at]?.cost ?? 0n))));
-    const accuracy = pairedDifference(
+    const accuracy = pairedShares(
       whole.flatMap((query, at) => {
         const other = without[at];
         return isLabelled(query) && other !== undefined && isLabelled(other)
@@ -72,12 +73,15 @@ export async function stageValues(
 
 function withoutStage(policy: SimulatedPolicy, stage: number): SimulatedPolicy {
   const others = <Item>(items: readonly Item[]): Item[] => items.filter((_item, at) => at !== stage);
+  const { stopRule, modelAccuracy, worstCases } = policy;
   return {
     ...policy,
     stages: others(policy.stages),
     thresholds: others(policy.thresholds),
-    ...(policy.stopRule === undefined ? {} : { stopRule: withoutStep(policy.stopRule, stage) }),
+    ...(stopRule === undefined ? {} : { stopRule: withoutStep(stopRule, stage) }),
+    ...(modelAccuracy === undefined ? {} : { modelAccuracy: others(modelAccuracy) }),
     prices: others(policy.prices),
+    ...(worstCases === undefined ? {} : { worstCases: (query) => others(worstCases(query)) }),
   };
 }
 
@@ -121,7 +125,7 @@ function bookWorth(
 
 function verdictOf(
   cost: PairedDifference,
-  accuracy: PairedDifference,
+  accuracy: PairedShares,
   book: StageWorth,
   alpha: number,
 ): StageVerdict {
@@ -135,7 +139,7 @@ function verdictOf(
     ...(dearer || cheaper ? [] : [queriesNeeded(cost, 0)]),
     ...((cost.mean > 0 ? accuracy.high < alpha : accuracy.low > -alpha)
       ? []
-      : [queriesNeeded(accuracy, boundary)]),
+      : [sharesNeeded(accuracy, boundary)]),
   ];
   const more = open.includes(null) ? null : Math.max(1, ...open.map((count) => count ?? 0));
   return { type: 'cannot-tell', more };

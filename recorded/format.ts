@@ -52,7 +52,7 @@ export const recordedResponseSchema = z.object({
   /** Natural-log probabilities of the output tokens. */
   logprobs: z.array(z.number()).optional(),
   /** The label: 1 for a right answer. */
-  correct: z.union([z.literal(0), z.literal(1)]).optional(),
+  correct: z.union([z.literal(0), z.literal(1)], 'expected 0 or 1').optional(),
 });
 
 /** What another model, the judge, made of a response. */

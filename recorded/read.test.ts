@@ -47,6 +47,19 @@ describe('a recorded set', () => {
     expect(set.responses.get('m')?.get('q1')?.text).toBe(long.text);
   });
 
+  it('may begin with a byte order mark', async () => {
+    const marked = (text: string) => `\uFEFF${text}`;
+    await put({ 'models.json': marked(JSON.stringify(MODELS)), 'queries.jsonl': marked(lines(QUERY)) });
+    expect((await readRecordedSet(dir)).queries).toEqual([QUERY]);
+  });
+
+  it('says what a label may be', async () => {
+    await put({ 'responses/m.jsonl': lines({ ...RESPONSE, correct: true }) });
+    await expect(readRecordedSet(dir)).rejects.toThrow(
+      'm.jsonl:1 is not as the format asks: correct: expected 0 or 1',
+    );
+  });
+
   it('is read for some models only, whose names may hold what file names cannot', async () => {
     await put({
       'models.json': JSON.stringify({ ...MODELS, 'a/b': MODELS.m }),

@@ -35,7 +35,8 @@ export function parseJson<Schema extends z.ZodType>(
 ): z.infer<Schema> {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // Some editors begin a file with a byte order mark, which is no part of its first row.
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw new Error(`${where} is not JSON (${(cause as Error).message}): mend or delete it`, { cause });
   }

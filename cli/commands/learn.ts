@@ -8,6 +8,7 @@ import {
   fitScorers,
   learnPolicy,
   measure,
+  NoPolicy,
   type Fitted,
   type Goal,
   type LearnOptions,
@@ -62,7 +63,7 @@ export async function learnCommand(context: Context, options: LearnCommandOption
       runResplits(context, source, learnable, wanted.goal, settings, options.resplits);
       return;
     }
-    const { train, test, straddling } = halvesOf(queries);
+    const { train, test, straddling } = halvesOf(queries, set.queries);
     const readable = wanted.type === 'goal' ? train : developAndCertify(queries, train).develop;
     const answer = source.answerBy(queriesAt(queries, readable));
     const { dataset, leftOut } = toDataset(set, answer, source.evidence);
@@ -132,6 +133,10 @@ function runResplits(
     return dataset;
   };
   const summary = resplit(queries, datasetFor, goal, options, splits, (done, result) => {
+    if (result instanceof NoPolicy) {
+      context.say(`${done} of ${splits}: ${result.message}`);
+      return;
+    }
     const { accuracy_difference, cost_share, chain } = result;
     context.say(
       `${done} of ${splits}: ${(100 * accuracy_difference).toFixed(2)} points at ${percent(cost_share)} of the cost, ${chain.join(' → ')}`,

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { certificateText } from '../../core/certificate.ts';
+import { costShareOf } from '../../learning/cost-share.ts';
 import type { Dataset } from '../../learning/dataset.ts';
 import { levelOf } from '../../learning/guarantee/certify.ts';
 import { forecastText } from '../../learning/guarantee/forecast.ts';
@@ -49,7 +50,7 @@ export async function certified(
       level: levelOf(frozen.claim.delta, use.use),
       path: frozen.selection.points.map((point) => ({
         accuracy: mean(point.right),
-        cost_share: mean(point.costUsd) / frozen.fitted.reference.costUsd,
+        cost_share: costShareOf(mean(point.costUsd), frozen.fitted.reference.costUsd),
       })),
       labels_needed: labelsNeeded,
       plug_in: plugIn,

@@ -1,3 +1,4 @@
+import { costShareOf } from '../../learning/cost-share.ts';
 import type { Dataset } from '../../learning/dataset.ts';
 import { figuresOf, type LearnedFigures } from '../../learning/figures.ts';
 import type { LeftOut } from '../../learning/left-out.ts';
@@ -68,7 +69,7 @@ export function learnResult(input: {
       test: input.figures && mixtureOf(models, 'test', input.figures.cost_share),
     },
     frontier: frontierOf(fitted.tables).map((point) => ({
-      cost_share: point.costUsd / referenceCost,
+      cost_share: costShareOf(point.costUsd, referenceCost),
       accuracy: point.accuracy,
       chain: point.table.chain.map((model) => dataset.models[model]!),
     })),
@@ -91,7 +92,7 @@ function singles(
     const figures = modelsOn(data, of);
     return figures.map(({ accuracy, costUsd }) => ({
       accuracy,
-      cost_share: costUsd / figures[reference.model]!.costUsd,
+      cost_share: costShareOf(costUsd, figures[reference.model]!.costUsd),
     }));
   };
   const onTrain = shares(queries);

@@ -56,7 +56,10 @@ export function showLearned(result: LearnResult): string {
 
 export function showResplits(task: string, summary: ResplitSummary): string {
   const [low, high] = summary.accuracy_interval;
+  const { failed } = summary;
+  const without = failed.map(({ split, why }) => `\nNo policy from half ${split}: ${why}`).join('');
   return `Task ${task}, ${summary.splits} random halves, learned on one and measured on the other:
-difference to the half's best single model ${points(summary.accuracy_difference)} points (95%: ${points(low)} to ${points(high)}), paired
-at ${percent(summary.cost_share)} of its cost (at most ${percent(summary.largest_cost_share)})`;
+difference to the half's best single model ${points(summary.accuracy_difference)} points (${points(low)} to ${points(high)}), paired
+(95% by the spread between halves of this set: how far another set's would be is not in it)
+at ${percent(summary.cost_share)} of its cost (at most ${percent(summary.largest_cost_share)})${without}`;
 }

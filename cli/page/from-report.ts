@@ -4,6 +4,7 @@ import { addSpend, displaySpend, NOTHING, type Spend } from '../../core/spend.ts
 import { isPaidTwice } from '../../ledger/report.ts';
 import type { SpendClass } from '../../ledger/report/spend.ts';
 import { alarmLine } from '../alarm-line.ts';
+import { leftOutSentences } from '../left-out-text.ts';
 import { percent } from '../output.ts';
 import type { FullReport } from '../report/full-report.ts';
 import type { RecordedReport } from '../report/recorded.ts';
@@ -145,9 +146,10 @@ function savingsOf({ baselines, recorded, audited }: FullReport): SavingsRange[]
     }));
 }
 
-function simulatedOf({ queries, cascade, baselines }: RecordedReport): NonNullable<PageTask['simulated']> {
+function simulatedOf(recorded: RecordedReport): NonNullable<PageTask['simulated']> {
+  const { queries, cascade, baselines } = recorded;
   return {
-    queries,
+    ...{ queries, leftOut: leftOutSentences(recorded) },
     savings: baselines.map(({ name, model, cost, accuracy }) => ({
       baseline: `${name}: ${model}`,
       low: cost - cascade.cost,

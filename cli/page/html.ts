@@ -83,8 +83,12 @@ function savings({ savings: ranges, simulated }: PageTask): Markup {
           '',
         )
   }
-  ${savingsTable('baseline', ranges)}
-  ${simulated === null ? '' : savingsTable(`simulated on ${simulated.queries} recorded queries`, simulated.savings)}`;
+  ${savingsTable('baseline', ranges)} ${simulated === null ? '' : simulatedSavings(simulated)}`;
+}
+
+function simulatedSavings({ queries, savings, leftOut }: NonNullable<PageTask['simulated']>): Markup {
+  return html`${savingsTable(`simulated on ${queries} recorded queries`, savings)}
+  ${leftOut.map((sentence) => html`<p>${sentence}</p>`)}`;
 }
 
 function savingsTable(what: string, ranges: readonly SavingsRange[]): Markup {

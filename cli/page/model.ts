@@ -29,7 +29,12 @@ export interface PageTask {
   readonly stages: readonly StageStep[];
   readonly savings: readonly SavingsRange[];
   /** On recorded responses, where a set was given; null where none was. */
-  readonly simulated: { readonly queries: number; readonly savings: readonly SavingsRange[] } | null;
+  readonly simulated: {
+    readonly queries: number;
+    readonly savings: readonly SavingsRange[];
+    /** What is in no figure, a sentence each. */
+    readonly leftOut: readonly string[];
+  } | null;
   readonly facts: readonly (readonly [string, string])[];
 }
 

@@ -6,14 +6,12 @@ import type { Relearning } from '../../core/relearning.ts';
 import { thinned } from '../../learning/relearn/thin.ts';
 import { eachLedgerQuery } from '../../ledger/recorded-queries.ts';
 import type { Sealer } from '../../ledger/texts.ts';
+import { LEAST_COVERAGE } from '../../learning/compared-models.ts';
 import type { RecordedModel, RecordedResponse } from '../../recorded/format.ts';
 import type { RecordedSet } from '../../recorded/read.ts';
 import { recordedQueryOf } from '../ledger-set/recorded-query.ts';
 import { dayBefore } from '../range-option.ts';
 import { judgedQuery, type JudgedQuery } from './judged-query.ts';
-
-/** A model beside the chain that has answered fewer of the audits, such as one that has left it, cannot be learned about. */
-const LEAST_COVERAGE = 0.9;
 
 /** A task's audits as a recorded set, in which each query stands for equally many. */
 export interface AuditedSet {

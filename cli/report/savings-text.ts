@@ -3,6 +3,7 @@ import { displaySpend } from '../../core/spend.ts';
 import { savedAgainst } from '../../core/savings.ts';
 import type { BaselineReport } from '../../ledger/report/baselines.ts';
 import type { AuditedReport } from '../../ledger/report/audited.ts';
+import { leftOutSentences } from '../left-out-text.ts';
 import { percent, table } from '../output.ts';
 import { auditedSavings } from './audited-text.ts';
 import type { FullReport } from './full-report.ts';
@@ -31,7 +32,7 @@ export function savingsPart({ baselines, recorded, audited }: FullReport): strin
           ...leftOut(compared),
         ]),
     ...(audited === null ? [] : ['', ...auditedSavings(audited)]),
-    ...(recorded === null ? [] : ['', recordedPart(recorded)]),
+    ...(recorded === null ? [] : ['', recordedPart(recorded), ...leftOutSentences(recorded)]),
   ];
 }
 

@@ -4,6 +4,7 @@ import type { Interval, StageWorth } from '../../core/stage-worth.ts';
 import type { PairedDifference } from '../../learning/paired.ts';
 import type { StageValue } from '../../learning/stage-value.ts';
 import type { StageWorthReport } from '../../ledger/report.ts';
+import { leftOutSentences } from '../left-out-text.ts';
 import { percent, table } from '../output.ts';
 import { auditedStages } from './audited-text.ts';
 import type { FullReport } from './full-report.ts';
@@ -53,7 +54,8 @@ export function byTheBook({ worth, wentOn }: StageWorthReport): string {
   return worth.verdict === 'below' ? 'does not pay by itself' : 'cannot tell';
 }
 
-function recordedPart({ queries, stages, alpha }: RecordedReport): string[] {
+function recordedPart(recorded: RecordedReport): string[] {
+  const { queries, stages, alpha } = recorded;
   if (stages.length === 0) return ['A chain of one model has no stage that could be left out.'];
   return [
     `With the stage against without it, simulated on ${queries} recorded queries (95% intervals):`,
@@ -62,6 +64,7 @@ function recordedPart({ queries, stages, alpha }: RecordedReport): string[] {
         `  stage ${value.stage + 1}, ${value.model}: ${sentence(value, alpha)}. Per query ${money(value.cost)}, accuracy ${points(value.accuracy)}. ` +
         `Stops ${value.book.stopped === null ? '–' : percent(value.book.stopped)}, pays by the book from ${value.book.breakEven === null ? '–' : interval(value.book.breakEven)}.`,
     ),
+    ...leftOutSentences(recorded),
   ];
 }
 

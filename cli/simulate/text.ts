@@ -2,6 +2,7 @@ import type { Estimate } from '../../learning/bootstrap.ts';
 import type { Comparison } from '../../learning/compare.ts';
 import type { Evaluation } from '../../learning/evaluate.ts';
 import { displayUsd, parseUsd } from '../../core/money.ts';
+import { leftOutSentences } from '../left-out-text.ts';
 import { table } from '../output.ts';
 
 export interface Simulation extends Evaluation {
@@ -12,13 +13,11 @@ export interface Simulation extends Evaluation {
 
 /** A simulation for people; `--json` has the same figures. */
 export function showSimulation(simulation: Simulation): string {
-  const { task, chain, queries, leftOut, trainQueries, policy } = simulation;
+  const { task, chain, queries, trainQueries, policy } = simulation;
   const parts = [
     `Task ${task}: ${queries} queries up the chain ${chain.join(' → ')}
 Figures stand with the interval that 95% of 1,000 resamples of the queries fall into.`,
-    ...(leftOut === 0
-      ? []
-      : [`${leftOut} more queries are in no figure: they lack a labelled response of a model of the chain.`]),
+    ...leftOutSentences(simulation),
     table(
       ['', ''],
       [

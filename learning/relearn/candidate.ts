@@ -29,7 +29,7 @@ export interface Candidate {
  */
 export function learnCandidate({ set, answer, goal, seed }: LearnJob): Candidate {
   const { dataset } = toDataset(set, answer);
-  const { train, test } = halvesOf(dataset.queries);
+  const { train, test } = halvesOf(dataset.queries, set.queries);
   const options = { seed, include: [] };
   const { policy, artifact } = learnPolicy(dataset, fitScorers(dataset, train, options), goal, options);
   const idsOf = (numbers: readonly number[]): string[] => numbers.map((at) => dataset.queries[at]!.id);
