@@ -4,7 +4,7 @@ export type CertifiedLoss =
   | 'regret'
   /** P(baseline right and policy wrong): bounds the regret from above. */
   | 'harm'
-  /** Share of errors among the accepted answers. */
+  /** Share of errors among the answers accepted before the last stage: what the last stage answers is vouched for by nobody. */
   | 'selective';
 
 /**
@@ -40,7 +40,7 @@ export function certificateText({ loss, alpha, delta, baseline, n, use }: Certif
   const what = {
     regret: `the mean loss of accuracy of this frozen policy against ${baseline ?? 'the baseline'}`,
     harm: `the share of queries that ${baseline ?? 'the baseline'} has right and this frozen policy has wrong`,
-    selective: 'the share of errors among the answers that this frozen policy accepts',
+    selective: 'the share of errors among the answers that this frozen policy accepts before the last stage',
   }[loss];
   const earlier = use === 1 ? '' : ` It is test ${use} with these labels, and pays for the ones before.`;
   return (

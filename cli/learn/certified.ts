@@ -32,17 +32,13 @@ export async function certified(
   const use = await claimUse(register, frozen.split, test);
   const { policy, certification } = certifyFrozen(data, frozen, use, options);
   const { certificate, labelsNeeded, pValues, plugIn, point } = certification;
-  const { loss, alpha } = frozen.claim;
-  const wanted = `${loss} of at most ${percent(alpha)}`;
   return {
     policy,
     fitted: frozen.fitted,
     compared: frozen.compared,
     certification: {
       statement:
-        certificate === null
-          ? `Nothing but the baseline ${frozen.claim.baseline} could be certified for a ${wanted}: serve it alone, or ${labelsNeeded === null ? 'ask for less' : `label about ${labelsNeeded} queries to certify on`}.`
-          : certificateText(certificate),
+        certificate === null ? nothingCertified(frozen.claim, labelsNeeded) : certificateText(certificate),
       forecast: expected,
       certificate,
       p_values: pValues,
@@ -56,6 +52,14 @@ export async function certified(
       point,
     },
   };
+}
+
+/** What to do instead. Against itself the baseline loses nothing; of its errors nothing is known to be below a bound. */
+function nothingCertified({ loss, alpha, baseline }: Claim, labelsNeeded: number | null): string {
+  const more = labelsNeeded === null ? 'ask for less' : `label about ${labelsNeeded} queries to certify on`;
+  return loss === 'selective'
+    ? `No cascade could be certified for errors of at most ${percent(alpha)} among the answers accepted before its last stage: ${more}. What was written serves ${baseline} alone, whose errors nothing is said about.`
+    : `Nothing but the baseline ${baseline} could be certified for a ${loss} of at most ${percent(alpha)}: serve it alone, or ${more}.`;
 }
 
 function mean(values: readonly (number | boolean)[]): number {
