@@ -67,6 +67,7 @@ export async function learnCommand(context: Context, options: LearnCommandOption
     const answer = source.answerBy(queriesAt(queries, readable));
     const { dataset, leftOut } = toDataset(set, answer, source.evidence);
     const notes: LeftOut[] = [
+      ...source.leftOut,
       ...leftOut,
       ...(straddling === 0
         ? []
