@@ -7,6 +7,7 @@ import { crossFit, FOLDS, servedJudge, type CrossFit } from './cross-fit.ts';
 import type { Dataset } from './dataset.ts';
 import { figuresOf, type LearnedFigures } from './figures.ts';
 import type { ChainTable } from './frontier.ts';
+import { modelsWithLogprobs } from './models-with-logprobs.ts';
 import { modelsOn, poolOf, referenceOf, usableOf, type ModelFigures } from './pool.ts';
 import { ruleOf, search, searchTarget, valueAt, type Candidate } from './search.ts';
 import { foldsOf, groupOf, queriesAt } from './split.ts';
@@ -77,6 +78,7 @@ export function fitScorers(data: Dataset, queries: readonly number[], options: L
     ...fit,
     ...{ models: data.models, features: data.features, evidence: data.evidence },
     openEnded: data.answer.from === 'open',
+    logprobs: modelsWithLogprobs(data, queries),
   });
   const tables = new Tables(data, queries, (position) => fit.judges[position]!);
   return {
