@@ -7,7 +7,10 @@ import type { RecordedSet } from '../recorded/read.ts';
 import { MADE_ANSWER, madeSet, permuteLabels } from '../test/support/made-set.ts';
 import { toDataset } from './dataset.ts';
 import { levelOf } from './guarantee/certify.ts';
+import type { FrozenTest } from './guarantee/frozen-test.ts';
+import { pathTest } from './guarantee/path-test.ts';
 import { claimUse } from './guarantee/uses.ts';
+import { uniformOf } from './random.ts';
 import { certifyFrozen, developAndCertify, forecastOf, freeze, frozenTestSha256 } from './learn-certified.ts';
 
 const OPTIONS = { seed: 1, include: [] };
@@ -19,6 +22,7 @@ function frozenOn(set: RecordedSet) {
   return { dataset, train, frozen: freeze(dataset, train, CLAIM, OPTIONS) };
 }
 
+const HASHES = { policySha256: 'policy', scorerSha256: 'scorer' };
 const PAIR = { small: { usdPerMtok: 0.1, accuracy: 0.8 }, large: { usdPerMtok: 10, accuracy: 0.95 } };
 const easySet = madeSet(PAIR, { queries: 400, doubt: 0.95, shared: 1, silent: 0 });
 const easy = frozenOn(easySet);
@@ -74,6 +78,63 @@ test('develop and certify share no query and are about 60 to 40', () => {
   const { develop, certifyOn } = developAndCertify(easy.dataset.queries, easy.train);
   expect([...develop, ...certifyOn].sort((a, b) => a - b)).toEqual(easy.train);
   expect(develop.length / easy.train.length).toBeCloseTo(0.6, 1);
+});
+
+describe('of queries in groups', () => {
+  const GROUPS = 200;
+  const queries = Array.from({ length: 5 * GROUPS }, (_, at) => ({
+    ...{ id: `q${at}`, task: 'chat', messages: [{ role: 'user', content: `turn ${at}` }] },
+    group: `conversation ${at % GROUPS}`,
+  }));
+  const all = queries.map((_, at) => at);
+
+  test('one of each is tested, whatever their order', () => {
+    const { develop, certifyOn, repeated } = developAndCertify(queries, all);
+    expect([...develop, ...certifyOn, ...repeated].sort((a, b) => a - b)).toEqual(all);
+    const groups = (some: readonly number[]) => some.map((query) => queries[query]!.group);
+    expect(new Set(groups(certifyOn)).size).toBe(certifyOn.length);
+    expect(new Set(groups(repeated))).toEqual(new Set(groups(certifyOn)));
+    const backwards = developAndCertify(queries, [...all].reverse());
+    expect(new Set(backwards.certifyOn)).toEqual(new Set(certifyOn));
+  });
+
+  test('that fare alike, a loss above the bound is certified as rarely as the level says', () => {
+    const { certifyOn } = developAndCertify(queries, all);
+    const [alpha, level, truth, trials] = [0.05, 0.05, 0.06, 1000];
+    const pilot = [
+      { good: 0, neutral: 400, bad: 0 },
+      { good: 0, neutral: 380, bad: 20 },
+    ];
+    const harm = {
+      loss: 'harm',
+      alpha,
+      delta: 0.1,
+      baseline: 'large',
+      ...HASHES,
+      parameters: [null, 0.5],
+      pilot,
+    };
+    const run = pathTest(harm as FrozenTest, level);
+    const uniform = uniformOf(1);
+    let wrong = 0;
+    for (let trial = 0; trial < trials; trial++) {
+      const lost = Array.from({ length: GROUPS }, () => (uniform() < truth ? 1 : 0));
+      const marks = Int8Array.from(certifyOn, (query) => lost[query % GROUPS]!);
+      if (run((point) => (point === 0 ? new Int8Array(marks.length) : marks)).last === 1) wrong++;
+    }
+    // Of 1000 at most 50 are expected, with a standard deviation of 7; counting all queries of each group, 127.
+    expect(wrong).toBeLessThan(72);
+  });
+
+  test('a certificate counts groups, and the register knows all their queries', () => {
+    const set = madeSet(PAIR, { queries: 900, doubt: 0.95, shared: 1, silent: 0 });
+    const grouped = set.queries.map((query, at) => ({ ...query, group: `c${Math.floor(at / 2)}` }));
+    const { dataset, frozen } = frozenOn({ ...set, queries: grouped });
+    const use = { ...first, splitSha256: frozen.split.sha256, testSha256: frozenTestSha256(frozen) };
+    const { certification } = certifyFrozen(dataset, frozen, use, OPTIONS);
+    expect(frozen.split.ids).toHaveLength(2 * frozen.certifyOn.length);
+    expect(certification.certificate?.n).toBe(frozen.certifyOn.length);
+  });
 });
 
 test('nothing but the point and the certificate follows from the certify labels', () => {

@@ -36,18 +36,37 @@ export interface Frozen {
   readonly compared: number;
 }
 
-/** Numbers of the queries of each part of train, by a hash of their groups. */
-export function developAndCertify(
-  queries: Dataset['queries'],
-  train: readonly number[],
-): { develop: number[]; certifyOn: number[] } {
-  const develop: number[] = [];
-  const certifyOn: number[] = [];
-  for (const query of train) {
-    const place = placeOf(groupOf(queries[query]!), 'develop or certify');
-    (place < DEVELOP ? develop : certifyOn).push(query);
+/** The parts of train, as numbers of queries. */
+export interface CertifyParts {
+  readonly develop: readonly number[];
+  /** One of each `group`: what a test counts is to be independent, and a conversation's queries fare alike. */
+  readonly certifyOn: readonly number[];
+  /** The others of their groups: neither learned from nor tested. */
+  readonly repeated: readonly number[];
+}
+
+/** By a hash of their groups, and within a group of their ids, so that no label and no order plays a part. */
+export function developAndCertify(queries: Dataset['queries'], train: readonly number[]): CertifyParts {
+  const isDeveloped = (query: number): boolean =>
+    placeOf(groupOf(queries[query]!), 'develop or certify') < DEVELOP;
+  const rest = train.filter((query) => !isDeveloped(query));
+  const first = new Map<string, { readonly query: number; readonly hash: string }>();
+  for (const query of rest) {
+    const { id, group } = queries[query]!;
+    if (group === undefined) continue;
+    const hash = sha256(id);
+    const lowest = first.get(group);
+    if (lowest === undefined || hash < lowest.hash) first.set(group, { query, hash });
   }
-  return { develop, certifyOn };
+  const isTested = (query: number): boolean => {
+    const { group } = queries[query]!;
+    return group === undefined || first.get(group)?.query === query;
+  };
+  return {
+    develop: train.filter(isDeveloped),
+    certifyOn: rest.filter(isTested),
+    repeated: rest.filter((query) => !isTested(query)),
+  };
 }
 
 /**
@@ -61,7 +80,7 @@ export function freeze(
   claim: Omit<Claim, 'baseline'> & { readonly baseline: string | null },
   options: LearnOptions,
 ): Frozen {
-  const { develop, certifyOn } = developAndCertify(data.queries, train);
+  const { develop, certifyOn, repeated } = developAndCertify(data.queries, train);
   const fitted = fitScorers(data, develop, options);
   const baseline = claim.baseline === null ? fitted.reference.model : data.models.indexOf(claim.baseline);
   if (baseline === -1) throw new Error(`the set has no model "${claim.baseline}" to hold a policy against`);
@@ -94,7 +113,11 @@ export function freeze(
     test: freezeTest(named, { policySha256, scorerSha256: fitted.scorerSha256 }, selection),
     selection,
     certifyOn,
-    split: { sha256: splitSha256(labels), ids: [...labels.keys()] },
+    split: {
+      sha256: splitSha256(labels),
+      // Those of its groups, too: whoever tests on another query of a conversation tests on it again.
+      ids: [...certifyOn, ...repeated].map((query) => data.queries[query]!.id),
+    },
     compared: chosen.compared,
   };
 }
