@@ -121,6 +121,16 @@ test('of errors among accepted answers, the baseline is tested too where it vouc
   expect(certificate).toMatchObject({ pathIndex: 0, baseline: null });
 });
 
+test('the labels that are needed are those of the next test, which is made at half of the level', () => {
+  // Without a loss ln(level) / ln(1 − α) do: 149, 183, 217 for the first three.
+  const harm: Claim = { ...claim, loss: 'harm' };
+  const harmless = madeOutcomes([{ cost: 0.5 }]);
+  const test = freezeTest(harm, HASHES, harmless);
+  const few = drawOutcomes(harmless, 50, 1);
+  const needed = [1, 2].map((use) => certify(test, few, useOf(test, use), 1).labelsNeeded);
+  expect(needed).toEqual([183, 217]);
+});
+
 test('a path begins where a certificate is likely', () => {
   const selective: Claim = { ...claim, loss: 'selective', alpha: 0.15 };
   const candidates = madeOutcomes([

@@ -16,7 +16,7 @@ export interface Certification {
   readonly certificate: Certificate | null;
   /** Of the points that were visited, in the order of the path. */
   readonly pValues: readonly number[];
-  /** Where no point but the baseline was certified: about how many labels would do; null where none would, or one was. */
+  /** Where no point but the baseline was certified: about how many labels the next test would take; null where none would, or one was. */
   readonly labelsNeeded: number | null;
   /** The cheapest point whose loss on the sample is at most α, which certifies nothing; null where there is none. */
   readonly plugIn: number | null;
@@ -44,7 +44,9 @@ export function certify(test: FrozenTest, sample: PathOutcomes, use: SplitUse, s
     point: last ?? 0,
     certificate: isVacuous ? null : certificateOf(test, sample, use, last, pValues[last] ?? 1),
     pValues,
-    labelsNeeded: last === null || last === 0 ? labelsNeeded(test, sample, level, seed) : null,
+    // For another test, which these labels' use has made dearer.
+    labelsNeeded:
+      last === null || last === 0 ? labelsNeeded(test, sample, levelOf(test.delta, use.use + 1), seed) : null,
     plugIn: plugInPoint(test, sample),
   };
 }
