@@ -16,7 +16,7 @@ export interface Certificate {
   readonly loss: CertifiedLoss;
   /** The bound, in (0, 1). */
   readonly alpha: number;
-  /** Chance that any statement made with this split's labels is wrong, in (0, 1); this one was tested at δ / 2^use. */
+  /** In (0, 1); at most what the first test of these labels was made for, which bounds the chance that any of their statements is wrong. This one was tested at δ / 2^use. */
   readonly delta: number;
   /** The model that `regret` and `harm` are held against; null for `selective`. */
   readonly baseline: string | null;

@@ -11,7 +11,7 @@ import type { FrozenTest } from './guarantee/frozen-test.ts';
 import { pathTest } from './guarantee/path-test.ts';
 import { claimUse } from './guarantee/uses.ts';
 import { uniformOf } from './random.ts';
-import { certifyFrozen, developAndCertify, forecastOf, freeze, frozenTestSha256 } from './learn-certified.ts';
+import { certifyFrozen, claimedTest, developAndCertify, forecastOf, freeze } from './learn-certified.ts';
 
 const OPTIONS = { seed: 1, include: [] };
 const CLAIM = { loss: 'regret', alpha: 0.1, delta: 0.1, baseline: null } as const;
@@ -26,7 +26,12 @@ const HASHES = { policySha256: 'policy', scorerSha256: 'scorer' };
 const PAIR = { small: { usdPerMtok: 0.1, accuracy: 0.8 }, large: { usdPerMtok: 10, accuracy: 0.95 } };
 const easySet = madeSet(PAIR, { queries: 400, doubt: 0.95, shared: 1, silent: 0 });
 const easy = frozenOn(easySet);
-const first = { splitSha256: easy.frozen.split.sha256, testSha256: frozenTestSha256(easy.frozen), use: 1 };
+const first = {
+  splitSha256: easy.frozen.split.sha256,
+  testSha256: claimedTest(easy.frozen).sha256,
+  use: 1,
+  delta: 0.1,
+};
 
 let folder: string;
 beforeAll(async () => {
@@ -44,7 +49,7 @@ describe('a certificate', () => {
     });
     expect(policy.chain).toEqual(['small', 'large']);
     expect(policy.promised.costShare).toBeLessThan(0.7);
-    expect(forecastOf(easy.frozen, 1, 1).chance).toBeGreaterThan(0.5);
+    expect(forecastOf(easy.frozen, { use: 1, delta: 0.1 }, 1).chance).toBeGreaterThan(0.5);
   });
 
   test('is not, where the cheap model brings nothing: the baseline is recommended, not what costs more', () => {
@@ -57,7 +62,7 @@ describe('a certificate', () => {
     const use = {
       ...first,
       splitSha256: hopeless.frozen.split.sha256,
-      testSha256: frozenTestSha256(hopeless.frozen),
+      testSha256: claimedTest(hopeless.frozen).sha256,
     };
     const { certification, policy } = certifyFrozen(hopeless.dataset, hopeless.frozen, use, OPTIONS);
     expect(certification).toMatchObject({ point: 0, certificate: null });
@@ -130,7 +135,7 @@ describe('of queries in groups', () => {
     const set = madeSet(PAIR, { queries: 900, doubt: 0.95, shared: 1, silent: 0 });
     const grouped = set.queries.map((query, at) => ({ ...query, group: `c${Math.floor(at / 2)}` }));
     const { dataset, frozen } = frozenOn({ ...set, queries: grouped });
-    const use = { ...first, splitSha256: frozen.split.sha256, testSha256: frozenTestSha256(frozen) };
+    const use = { ...first, splitSha256: frozen.split.sha256, testSha256: claimedTest(frozen).sha256 };
     const { certification } = certifyFrozen(dataset, frozen, use, OPTIONS);
     expect(frozen.split.ids).toHaveLength(2 * frozen.certifyOn.length);
     expect(certification.certificate?.n).toBe(frozen.certifyOn.length);
@@ -141,7 +146,7 @@ test('nothing but the point and the certificate follows from the certify labels'
   const { dataset, frozen } = easy;
   const ids = frozen.certifyOn.map((query) => dataset.queries[query]!.id);
   const other = frozenOn(permuteLabels(easySet, ids, 3));
-  expect(frozenTestSha256(other.frozen)).toBe(frozenTestSha256(frozen));
+  expect(claimedTest(other.frozen).sha256).toBe(claimedTest(frozen).sha256);
   expect(other.frozen.split.sha256).not.toBe(frozen.split.sha256);
   const chosen = ({ rules, chain, fitted, test: frozenTest, selection, certifyOn }: typeof frozen) =>
     canonicalJson([rules, chain, fitted.artifact, frozenTest, selection, certifyOn]);
@@ -152,7 +157,8 @@ test('another test of the same labels is made at half of the level; the same one
   const register = join(folder, 'uses.jsonl');
   const { split } = easy.frozen;
   const uses = [];
-  for (const name of ['a', 'b', 'a', 'b', 'c']) uses.push((await claimUse(register, split, name)).use);
+  for (const name of ['a', 'b', 'a', 'b', 'c'])
+    uses.push((await claimUse(register, split, { sha256: name, delta: 0.1 })).use);
   expect(uses).toEqual([1, 2, 1, 2, 3]);
   expect(levelOf(0.1, 1)).toBeCloseTo(0.05, 12);
   expect(levelOf(0.1, 2)).toBeCloseTo(0.025, 12);

@@ -10,7 +10,7 @@ import { choosePath } from './guarantee/choose-path.ts';
 import { forecast, type Forecast } from './guarantee/forecast.ts';
 import { freezeTest, testSha256, type Claim, type FrozenTest } from './guarantee/frozen-test.ts';
 import type { PathOutcomes } from './guarantee/outcomes.ts';
-import type { ClaimedSplit, SplitUse } from './guarantee/uses.ts';
+import type { ClaimedSplit, ClaimedTest, Share, SplitUse } from './guarantee/uses.ts';
 import { evidenceModels, fitScorers, type Fitted, type LearnOptions } from './learn.ts';
 import { outcomesAt } from './outcomes-at.ts';
 import { choosePathChain } from './path-chain.ts';
@@ -122,17 +122,18 @@ export function freeze(
   };
 }
 
-export function frozenTestSha256({ test }: Frozen): string {
-  return testSha256(test);
+/** The frozen test, for the register. */
+export function claimedTest({ test }: Frozen): ClaimedTest {
+  return { sha256: testSha256(test), delta: test.delta };
 }
 
 /** What may be expected of the certificate, from the selection data alone. */
 export function forecastOf(
-  { test, selection, certifyOn, claim }: Frozen,
-  use: number,
+  { test, selection, certifyOn }: Frozen,
+  { use, delta }: Share,
   seed: number,
 ): Forecast {
-  return forecast(test, selection, certifyOn.length, levelOf(claim.delta, use), seed);
+  return forecast(test, selection, certifyOn.length, levelOf(delta, use), seed);
 }
 
 export interface CertifiedPolicy {

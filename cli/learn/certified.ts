@@ -6,7 +6,7 @@ import { levelOf } from '../../learning/guarantee/certify.ts';
 import { forecastText } from '../../learning/guarantee/forecast.ts';
 import type { Claim } from '../../learning/guarantee/frozen-test.ts';
 import { claimUse, upcomingUse } from '../../learning/guarantee/uses.ts';
-import { certifyFrozen, forecastOf, freeze, frozenTestSha256 } from '../../learning/learn-certified.ts';
+import { certifyFrozen, claimedTest, forecastOf, freeze } from '../../learning/learn-certified.ts';
 import type { LearnOptions } from '../../learning/learn.ts';
 import type { LearnedSomehow } from '../commands/learn.ts';
 import type { Context } from '../context.ts';
@@ -26,7 +26,7 @@ export async function certified(
   const frozen = freeze(data, train, claim, options);
   await mkdir(context.dataFolder, { recursive: true });
   const register = join(context.dataFolder, 'certify-uses.jsonl');
-  const test = frozenTestSha256(frozen);
+  const test = claimedTest(frozen);
   const expected = forecastOf(frozen, await upcomingUse(register, frozen.split, test), options.seed);
   context.say(forecastText(frozen.claim, expected));
   const use = await claimUse(register, frozen.split, test);
@@ -42,7 +42,7 @@ export async function certified(
       forecast: expected,
       certificate,
       p_values: pValues,
-      level: levelOf(frozen.claim.delta, use.use),
+      level: levelOf(use.delta, use.use),
       path: frozen.selection.points.map((point) => ({
         accuracy: mean(point.right),
         cost_share: mean(point.costUsd) / frozen.fitted.reference.costUsd,

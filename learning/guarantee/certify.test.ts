@@ -12,7 +12,7 @@ const HASHES = { policySha256: 'policy', scorerSha256: 'scorer' };
 const claim: Claim = { loss: 'regret', alpha: 0.02, delta: 0.1, baseline: 'large' };
 
 function useOf(test: FrozenTest, use = 1): SplitUse {
-  return { splitSha256: 'split', testSha256: testSha256(test), use };
+  return { splitSha256: 'split', testSha256: testSha256(test), use, delta: test.delta };
 }
 
 const selection = madeOutcomes([
@@ -119,6 +119,15 @@ test('of errors among accepted answers, the baseline is tested too where it vouc
   const at15 = freezeTest({ ...selective, alpha: 0.15 }, HASHES, alone);
   const { certificate } = certify(at15, drawOutcomes(alone, 400, 4), useOf(at15), 1);
   expect(certificate).toMatchObject({ pathIndex: 0, baseline: null });
+});
+
+test('a use whose labels began with a smaller δ is made at that, and says so', () => {
+  const sample = drawOutcomes(selection, 400, 1);
+  const { certificate, pValues } = certify(frozen, sample, { ...useOf(frozen, 2), delta: 0.05 }, 1);
+  expect(certificate).toMatchObject({ delta: 0.05, use: 2 });
+  expect(certificate!.pValue).toBeLessThanOrEqual(0.0125);
+  expect(pValues.at(-1)).toBeGreaterThan(0.0125);
+  expect(() => certify(frozen, sample, { ...first, delta: 0.2 }, 1)).toThrow('another δ');
 });
 
 test('the labels that are needed are those of the next test, which is made at half of the level', () => {
