@@ -10,6 +10,7 @@ import { levelOf } from './guarantee/certify.ts';
 import type { FrozenTest } from './guarantee/frozen-test.ts';
 import { pathTest } from './guarantee/path-test.ts';
 import { claimUse } from './guarantee/uses.ts';
+import { fitScorers } from './learn.ts';
 import { uniformOf } from './random.ts';
 import { certifyFrozen, claimedTest, developAndCertify, forecastOf, freeze } from './learn-certified.ts';
 
@@ -67,6 +68,37 @@ describe('a certificate', () => {
     const { certification, policy } = certifyFrozen(hopeless.dataset, hopeless.frozen, use, OPTIONS);
     expect(certification).toMatchObject({ point: 0, certificate: null });
     expect(policy).toMatchObject({ chain: ['large'], promised: { costShare: 1 } });
+  });
+
+  const aged = (hidden: boolean) =>
+    madeSet(
+      {
+        cheap: { usdPerMtok: 0.1, accuracy: 0.8 },
+        good: { usdPerMtok: 2, accuracy: 0.97 },
+        old: { usdPerMtok: 10, accuracy: 0.85, hidden },
+      },
+      { queries: 400, doubt: 0.95, silent: 0 },
+    );
+
+  test('may be against a model that others are better than: that is what a policy is held against', () => {
+    const { dataset } = toDataset(aged(false), MADE_ANSWER);
+    const train = dataset.queries.map((_, at) => at);
+    expect(fitScorers(dataset, train, OPTIONS).pool).not.toContain(2);
+    const frozen = freeze(dataset, train, { ...CLAIM, baseline: 'old' }, OPTIONS);
+    expect(frozen.chain.at(-1)).toBe(2);
+    const use = { ...first, splitSha256: frozen.split.sha256, testSha256: claimedTest(frozen).sha256 };
+    const { certification } = certifyFrozen(dataset, frozen, use, OPTIONS);
+    expect(certification.certificate).toMatchObject({ baseline: 'old' });
+  });
+
+  test('is not against a model of unknown cost, unless it is included', () => {
+    const { dataset } = toDataset(aged(true), MADE_ANSWER);
+    const train = dataset.queries.map((_, at) => at);
+    const claim = { ...CLAIM, baseline: 'old' };
+    expect(() => freeze(dataset, train, claim, OPTIONS)).toThrow(
+      'old is marked hidden_reasoning_tokens, so that its cost is not known: name it with --include',
+    );
+    expect(freeze(dataset, train, claim, { ...OPTIONS, include: ['old'] }).claim.baseline).toBe('old');
   });
 
   test('does not come from too few labels, which it says', () => {

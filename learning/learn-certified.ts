@@ -81,9 +81,9 @@ export function freeze(
   options: LearnOptions,
 ): Frozen {
   const { develop, certifyOn, repeated } = developAndCertify(data.queries, train);
-  const fitted = fitScorers(data, develop, options);
-  const baseline = claim.baseline === null ? fitted.reference.model : data.models.indexOf(claim.baseline);
-  if (baseline === -1) throw new Error(`the set has no model "${claim.baseline}" to hold a policy against`);
+  const wanted = claim.baseline === null ? null : baselineNamed(data, claim.baseline, options);
+  const fitted = fitScorers(data, develop, options, wanted);
+  const baseline = wanted ?? fitted.reference.model;
   const named: Claim = { ...claim, baseline: data.models[baseline]! };
   const chosen = choosePathChain(data, fitted, baseline, named, certifyOn.length);
   const level = levelOf(claim.delta, 1);
@@ -120,6 +120,17 @@ export function freeze(
     },
     compared: chosen.compared,
   };
+}
+
+function baselineNamed(data: Dataset, name: string, { include }: LearnOptions): number {
+  const baseline = data.models.indexOf(name);
+  if (baseline === -1) throw new Error(`the set has no model "${name}" to hold a policy against`);
+  if (data.hidden[baseline] && !include.includes(name)) {
+    throw new Error(
+      `${name} is marked hidden_reasoning_tokens, so that its cost is not known: name it with --include to hold a policy against it all the same`,
+    );
+  }
+  return baseline;
 }
 
 /** The frozen test, for the register. */

@@ -56,9 +56,15 @@ export interface Learned {
 /**
  * Fits scorers by nested cross-fitting, and again on all queries for serving.
  * @param queries numbers of the dataset's queries; no label of any other is read.
+ * @param baseline number of a model that is in the pool however it does; null for none.
  * @throws {Error} when there are too few queries to fold.
  */
-export function fitScorers(data: Dataset, queries: readonly number[], options: LearnOptions): Fitted {
+export function fitScorers(
+  data: Dataset,
+  queries: readonly number[],
+  options: LearnOptions,
+  baseline: number | null = null,
+): Fitted {
   if (queries.length < LEAST_QUERIES) {
     throw new Error(
       `${queries.length} labelled queries are too few to learn from: it takes at least ${LEAST_QUERIES}`,
@@ -66,7 +72,7 @@ export function fitScorers(data: Dataset, queries: readonly number[], options: L
   }
   const models = modelsOn(data, queries);
   const usable = usableOf(data, models, options.include);
-  const pool = poolOf(data, queries, usable);
+  const pool = poolOf(data, queries, usable, baseline);
   const folds = foldsOf(queriesAt(data.queries, queries), FOLDS, String(options.seed));
   if (new Set(folds).size < LEAST_FOLDS) {
     throw new Error(
