@@ -10,7 +10,8 @@ export type CertifiedLoss =
 /**
  * The statistical statement that a policy was accepted with (learn then test; Angelopoulos, Bates, Candès, Jordan, Lei
  * 2021, arXiv:2110.01052): with probability of at least 1 − `delta` over the draw of the certify sample, the mean loss of
- * this frozen policy on queries exchangeable with that sample is at most `alpha`. On average: not per query, slice or day.
+ * this frozen policy on queries exchangeable with that sample is at most `alpha`. On average: not per query, slice or day. Nor is
+ * it of queries that a limit on cost or time ends before the policy would: none was there when it was made.
  */
 export interface Certificate {
   readonly loss: CertifiedLoss;
@@ -45,7 +46,7 @@ export function certificateText({ loss, alpha, delta, baseline, n, use }: Certif
   const earlier = use === 1 ? '' : ` It is test ${use} with these labels, and pays for the ones before.`;
   return (
     `With a probability of at least ${percent(1 - delta)} over the draw of the ${n} certify queries, ${what}, on queries ` +
-    `exchangeable with them, is at most ${percent(alpha)}: on average, not per query, slice or day.${earlier}`
+    `exchangeable with them that no limit ends, is at most ${percent(alpha)}: on average, not per query, slice or day.${earlier}`
   );
 }
 

@@ -60,13 +60,14 @@ export function promotedPolicy(source: PromotionSource, learned: LearnedPolicy):
   const unread = logprobProblems(policy, source.logprobs);
   if (unread.length > 0) throw new SettingsError(told(unread));
   const { rule, modelAccuracy, certificate } = learned;
+  const limited = certificate === null ? [] : limitWarnings(raw, learned.task);
   return {
     policy: {
       ...policy,
       learned: { policySha256: sha256(canonicalJson(learned)), rule, modelAccuracy, certificate },
     },
     written,
-    warnings: told(problems),
+    warnings: told([...problems, ...limited]),
   };
 }
 
@@ -87,6 +88,20 @@ function logprobProblems({ task, chain }: Policy, logprobs: readonly string[]): 
   if (chain.length === 1) return [];
   const read = chain.map((model) => (logprobs.includes(model.model) ? model : null));
   return withoutLogprobs(read, 'the policy was learned with', ['tasks', task, 'chain']);
+}
+
+/** Learning knows no limits: what is certified is what the policy does where none comes first. */
+function limitWarnings(raw: RawTask, task: string): Problem[] {
+  const limits = [
+    ...(raw.max_cost_per_query_usd === undefined ? [] : ['max_cost_per_query_usd']),
+    ...(raw.deadline === undefined ? [] : ['deadline']),
+    ...(raw.budget?.per_day_usd === undefined && raw.budget?.per_month_usd === undefined ? [] : ['budget']),
+  ];
+  return limits.map((limit) => ({
+    path: ['tasks', task, limit],
+    message:
+      'the certificate says nothing of queries that this limit ends: where it ends many, what is served can be worse than certified',
+  }));
 }
 
 function unknownTask({ settings, files }: PromotionSource, { task }: LearnedPolicy): string {

@@ -5,6 +5,7 @@ import type { RecordedSet } from '../../recorded/read.ts';
 import { createScorerRegistry } from '../../scorers/index.ts';
 import { parseSettings } from '../../settings/load.ts';
 import { SettingsError } from '../../settings/problems.ts';
+import { learnedPolicyOf } from '../../test/support/learned.ts';
 import { MADE_ANSWER, madeSet } from '../../test/support/made-set.ts';
 import { completed, type Completed, type LearnedBundle } from './promote-learned.ts';
 
@@ -77,4 +78,16 @@ test('a policy that was learned without log probabilities, as those before it wa
   const without = learned(made);
   expect(without.artifact).not.toHaveProperty('logprobs');
   expect((await promoted(without)).policy.chain.map(({ model }) => model)).toEqual(['small', 'large']);
+});
+
+test('a limit that what was certified did not have is told', async () => {
+  const limits = '    max_cost_per_query_usd: 0.1\n    deadline: 30s\n    budget: { per_day_usd: 5 }';
+  const { certificate } = learnedPolicyOf('sums', { confidence: 1 });
+  const certified = { ...bundle, learned: { ...bundle.learned, certificate } };
+  const said = (await promoted(certified, LOGPROBS, limits)).warnings;
+  expect(
+    said.map((warning) => /tasks\.sums\.(\w+): the certificate says nothing of queries/.exec(warning)?.[1]),
+  ).toEqual(['max_cost_per_query_usd', 'deadline', 'budget']);
+  expect((await promoted(certified, LOGPROBS)).warnings).toEqual([]);
+  expect((await promoted(bundle, LOGPROBS, limits)).warnings).toEqual([]);
 });

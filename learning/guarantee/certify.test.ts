@@ -39,7 +39,7 @@ test('a certificate says what was tested', () => {
   expect(result.labelsNeeded).toBeNull();
   expect(certificateText(result.certificate!)).toBe(
     'With a probability of at least 90% over the draw of the 400 certify queries, the mean loss of accuracy of this frozen ' +
-      'policy against large, on queries exchangeable with them, is at most 2%: on average, not per query, slice or day.',
+      'policy against large, on queries exchangeable with them that no limit ends, is at most 2%: on average, not per query, slice or day.',
   );
   expect(certificateText({ ...result.certificate!, use: 2 })).toMatch(
     /It is test 2 with these labels, and pays for the ones before\.$/,
