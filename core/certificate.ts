@@ -4,19 +4,20 @@ export type CertifiedLoss =
   | 'regret'
   /** P(baseline right and policy wrong): bounds the regret from above. */
   | 'harm'
-  /** Share of errors among the accepted answers. */
+  /** Share of errors among the answers accepted before the last stage: what the last stage answers is vouched for by nobody. */
   | 'selective';
 
 /**
  * The statistical statement that a policy was accepted with (learn then test; Angelopoulos, Bates, Candès, Jordan, Lei
  * 2021, arXiv:2110.01052): with probability of at least 1 − `delta` over the draw of the certify sample, the mean loss of
- * this frozen policy on queries exchangeable with that sample is at most `alpha`. On average: not per query, slice or day.
+ * this frozen policy on queries exchangeable with that sample is at most `alpha`. On average: not per query, slice or day. Nor is
+ * it of queries that a limit on cost or time ends before the policy would: none was there when it was made.
  */
 export interface Certificate {
   readonly loss: CertifiedLoss;
   /** The bound, in (0, 1). */
   readonly alpha: number;
-  /** Chance that any statement made with this split's labels is wrong, in (0, 1); this one was tested at δ / 2^use. */
+  /** In (0, 1); at most what the first test of these labels was made for, which bounds the chance that any of their statements is wrong. This one was tested at δ / 2^use. */
   readonly delta: number;
   /** The model that `regret` and `harm` are held against; null for `selective`. */
   readonly baseline: string | null;
@@ -40,12 +41,12 @@ export function certificateText({ loss, alpha, delta, baseline, n, use }: Certif
   const what = {
     regret: `the mean loss of accuracy of this frozen policy against ${baseline ?? 'the baseline'}`,
     harm: `the share of queries that ${baseline ?? 'the baseline'} has right and this frozen policy has wrong`,
-    selective: 'the share of errors among the answers that this frozen policy accepts',
+    selective: 'the share of errors among the answers that this frozen policy accepts before the last stage',
   }[loss];
   const earlier = use === 1 ? '' : ` It is test ${use} with these labels, and pays for the ones before.`;
   return (
     `With a probability of at least ${percent(1 - delta)} over the draw of the ${n} certify queries, ${what}, on queries ` +
-    `exchangeable with them, is at most ${percent(alpha)}: on average, not per query, slice or day.${earlier}`
+    `exchangeable with them that no limit ends, is at most ${percent(alpha)}: on average, not per query, slice or day.${earlier}`
   );
 }
 

@@ -51,7 +51,7 @@ export interface WatchedAudit {
   readonly tags: Readonly<Record<string, string>>;
   /** Chance with which the query was chosen, in (0, 1]. */
   readonly inclusion: number;
-  /** Whether the cascade was sure of the answer. */
+  /** Whether the cascade was sure of the answer before its last stage: the answers that `selective` is about. */
   readonly accepted: boolean;
   readonly servedAgrees: boolean | null;
   readonly servedCorrect: boolean | null;

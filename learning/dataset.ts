@@ -79,8 +79,9 @@ export function comparable(set: RecordedSet): Comparable {
   const queries = set.queries.filter(({ id }) => kept.every((model) => has(model, id)));
   const task = queries[0]?.task;
   if (task === undefined || kept.length === 0) {
+    const reasons = leftOut.map(({ what, why }) => `${what} ${why}`).join('; ');
     throw new Error(
-      'nothing to learn from: no query has labelled responses of all models; see docs/learning.md',
+      `nothing to learn from: no query has labelled responses of all models${reasons === '' ? '' : ` (${reasons})`}; see docs/learning.md`,
     );
   }
   if (queries.length < set.queries.length) {

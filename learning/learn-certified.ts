@@ -11,7 +11,7 @@ import { choosePath } from './guarantee/choose-path.ts';
 import { forecast, type Forecast } from './guarantee/forecast.ts';
 import { freezeTest, testSha256, type Claim, type FrozenTest } from './guarantee/frozen-test.ts';
 import type { PathOutcomes } from './guarantee/outcomes.ts';
-import type { ClaimedSplit, SplitUse } from './guarantee/uses.ts';
+import type { ClaimedSplit, ClaimedTest, Share, SplitUse } from './guarantee/uses.ts';
 import { evidenceModels, fitScorers, learnedFrom, type Fitted, type LearnOptions } from './learn.ts';
 import { outcomesAt } from './outcomes-at.ts';
 import { choosePathChain } from './path-chain.ts';
@@ -37,18 +37,37 @@ export interface Frozen {
   readonly compared: number;
 }
 
-/** Numbers of the queries of each part of train, by a hash of their groups. */
-export function developAndCertify(
-  queries: Dataset['queries'],
-  train: readonly number[],
-): { develop: number[]; certifyOn: number[] } {
-  const develop: number[] = [];
-  const certifyOn: number[] = [];
-  for (const query of train) {
-    const place = placeOf(groupOf(queries[query]!), 'develop or certify');
-    (place < DEVELOP ? develop : certifyOn).push(query);
+/** The parts of train, as numbers of queries. */
+export interface CertifyParts {
+  readonly develop: readonly number[];
+  /** One of each `group`: what a test counts is to be independent, and a conversation's queries fare alike. */
+  readonly certifyOn: readonly number[];
+  /** The others of their groups: neither learned from nor tested. */
+  readonly repeated: readonly number[];
+}
+
+/** By a hash of their groups, and within a group of their ids, so that no label and no order plays a part. */
+export function developAndCertify(queries: Dataset['queries'], train: readonly number[]): CertifyParts {
+  const isDeveloped = (query: number): boolean =>
+    placeOf(groupOf(queries[query]!), 'develop or certify') < DEVELOP;
+  const rest = train.filter((query) => !isDeveloped(query));
+  const first = new Map<string, { readonly query: number; readonly hash: string }>();
+  for (const query of rest) {
+    const { id, group } = queries[query]!;
+    if (group === undefined) continue;
+    const hash = sha256(id);
+    const lowest = first.get(group);
+    if (lowest === undefined || hash < lowest.hash) first.set(group, { query, hash });
   }
-  return { develop, certifyOn };
+  const isTested = (query: number): boolean => {
+    const { group } = queries[query]!;
+    return group === undefined || first.get(group)?.query === query;
+  };
+  return {
+    develop: train.filter(isDeveloped),
+    certifyOn: rest.filter(isTested),
+    repeated: rest.filter((query) => !isTested(query)),
+  };
 }
 
 /**
@@ -62,10 +81,10 @@ export function freeze(
   claim: Omit<Claim, 'baseline'> & { readonly baseline: string | null },
   options: LearnOptions,
 ): Frozen {
-  const { develop, certifyOn } = developAndCertify(data.queries, train);
-  const fitted = fitScorers(data, develop, options);
-  const baseline = claim.baseline === null ? fitted.reference.model : data.models.indexOf(claim.baseline);
-  if (baseline === -1) throw new Error(`the set has no model "${claim.baseline}" to hold a policy against`);
+  const { develop, certifyOn, repeated } = developAndCertify(data.queries, train);
+  const wanted = claim.baseline === null ? null : baselineNamed(data, claim.baseline, options);
+  const fitted = fitScorers(data, develop, options, wanted);
+  const baseline = wanted ?? fitted.reference.model;
   const named: Claim = { ...claim, baseline: data.models[baseline]! };
   const chosen = choosePathChain(data, fitted, baseline, named, certifyOn.length);
   const level = levelOf(claim.delta, 1);
@@ -95,22 +114,38 @@ export function freeze(
     test: freezeTest(named, { policySha256, scorerSha256: fitted.scorerSha256 }, selection),
     selection,
     certifyOn,
-    split: { sha256: splitSha256(labels), ids: [...labels.keys()] },
+    split: {
+      sha256: splitSha256(labels),
+      // Those of its groups, too: whoever tests on another query of a conversation tests on it again.
+      ids: [...certifyOn, ...repeated].map((query) => data.queries[query]!.id),
+    },
     compared: chosen.compared,
   };
 }
 
-export function frozenTestSha256({ test }: Frozen): string {
-  return testSha256(test);
+function baselineNamed(data: Dataset, name: string, { include }: LearnOptions): number {
+  const baseline = data.models.indexOf(name);
+  if (baseline === -1) throw new Error(`the set has no model "${name}" to hold a policy against`);
+  if (data.hidden[baseline] && !include.includes(name)) {
+    throw new Error(
+      `${name} is marked hidden_reasoning_tokens, so that its cost is not known: name it with --include to hold a policy against it all the same`,
+    );
+  }
+  return baseline;
+}
+
+/** The frozen test, for the register. */
+export function claimedTest({ test }: Frozen): ClaimedTest {
+  return { sha256: testSha256(test), delta: test.delta };
 }
 
 /** What may be expected of the certificate, from the selection data alone. */
 export function forecastOf(
-  { test, selection, certifyOn, claim }: Frozen,
-  use: number,
+  { test, selection, certifyOn }: Frozen,
+  { use, delta }: Share,
   seed: number,
 ): Forecast {
-  return forecast(test, selection, certifyOn.length, levelOf(claim.delta, use), seed);
+  return forecast(test, selection, certifyOn.length, levelOf(delta, use), seed);
 }
 
 export interface CertifiedPolicy {

@@ -8,6 +8,7 @@ import { crossFit, FOLDS, servedJudge, type CrossFit } from './cross-fit.ts';
 import type { Dataset } from './dataset.ts';
 import { figuresOf, type LearnedFigures } from './figures.ts';
 import type { ChainTable } from './frontier.ts';
+import { modelsWithLogprobs } from './models-with-logprobs.ts';
 import { modelsOn, poolOf, referenceOf, usableOf, type ModelFigures } from './pool.ts';
 import { ruleOf, search, searchTarget, valueAt, type Candidate } from './search.ts';
 import { foldsOf, groupOf, queriesAt } from './split.ts';
@@ -57,9 +58,15 @@ export interface Learned {
 /**
  * Fits scorers by nested cross-fitting, and again on all queries for serving.
  * @param queries numbers of the dataset's queries; no label of any other is read.
+ * @param baseline number of a model that is in the pool however it does; null for none.
  * @throws {NoPolicy} when there are too few queries to fold.
  */
-export function fitScorers(data: Dataset, queries: readonly number[], options: LearnOptions): Fitted {
+export function fitScorers(
+  data: Dataset,
+  queries: readonly number[],
+  options: LearnOptions,
+  baseline: number | null = null,
+): Fitted {
   if (queries.length < LEAST_QUERIES) {
     throw new NoPolicy(
       `${queries.length} labelled queries are too few to learn from: it takes at least ${LEAST_QUERIES}`,
@@ -67,7 +74,7 @@ export function fitScorers(data: Dataset, queries: readonly number[], options: L
   }
   const models = modelsOn(data, queries);
   const usable = usableOf(data, models, options.include);
-  const pool = poolOf(data, queries, usable);
+  const pool = poolOf(data, queries, usable, baseline);
   const folds = foldsOf(queriesAt(data.queries, queries), FOLDS, String(options.seed));
   if (new Set(folds).size < LEAST_FOLDS) {
     throw new NoPolicy(
@@ -79,6 +86,7 @@ export function fitScorers(data: Dataset, queries: readonly number[], options: L
     ...fit,
     ...{ models: data.models, features: data.features, evidence: data.evidence },
     openEnded: data.answer.from === 'open',
+    logprobs: modelsWithLogprobs(data, queries),
   });
   const tables = new Tables(data, queries, (position) => fit.judges[position]!);
   return {

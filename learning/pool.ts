@@ -39,11 +39,13 @@ const DOMINATED_BY = 3;
  * Models that a chain may be made of: all but those *dominated*. Another model, which costs no more, is more accurate by more
  * than one paired standard error; or {@link DOMINATED_BY} such models are, by any amount. A dominated model's agreement may
  * still tell something, but each model more doubles the chains that the luckiest is chosen from.
+ * @param always a model that stays however it does: the one that a policy is to be held against. Null for none.
  */
 export function poolOf(
   data: Dataset,
   queries: readonly number[],
   figures: readonly ModelFigures[],
+  always: number | null = null,
 ): number[] {
   const isPruned = (one: ModelFigures): boolean => {
     const better = figures.filter((other) => other.costUsd <= one.costUsd && other.accuracy > one.accuracy);
@@ -56,7 +58,7 @@ export function poolOf(
       return mean > standardError;
     });
   };
-  return figures.filter((one) => !isPruned(one)).map(({ model }) => model);
+  return figures.filter((one) => one.model === always || !isPruned(one)).map(({ model }) => model);
 }
 
 /**

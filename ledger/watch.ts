@@ -100,14 +100,16 @@ async function unwatchedAudits(
   const { rows } = await db.query<UnwatchedAudit>({
     name: 'unwatched-audits',
     text: `with due as (
-             select query_started_at, query_id from audits
+             select query_started_at, query_id, baseline_stage from audits
              where task = $1 and policy_version = $2 and watched_at is null and status in ('compared', 'incomparable')
                and ended_at <= now() - make_interval(secs => $3)
              order by ended_at, query_id limit $4
            )
            select v.query_id as "queryId", to_json(v.query_started_at at time zone 'UTC')#>>'{}' || 'Z' as "startedAt",
              to_json(v.ended_at at time zone 'UTC')#>>'{}' || 'Z' as "endedAt", v.tags, v.inclusion_probability as inclusion,
-             coalesce(v.outcome = 'accepted', false) as accepted, v.served_agrees as "servedAgrees",
+             coalesce(v.outcome = 'accepted', false) and not exists (
+               select from attempts t where t.query_started_at = d.query_started_at and t.query_id = d.query_id
+                 and t.purpose = 'serve' and t.stage = d.baseline_stage) as accepted, v.served_agrees as "servedAgrees",
              v.served_correct as "servedCorrect", v.baseline_correct as "baselineCorrect", v.judged_by as "judgedBy"
            from due d join audited_answers v on v.query_started_at = d.query_started_at and v.query_id = d.query_id
            order by v.ended_at, v.query_id`,

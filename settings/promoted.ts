@@ -8,11 +8,14 @@ import type { Settings } from './load.ts';
 import { policyOf } from './policies.ts';
 import { SettingsError, type Problem } from './problems.ts';
 import type { RawTask } from './schema.ts';
+import { withoutLogprobs } from './scorer-problems.ts';
 
 export interface PromotionSource {
   readonly settings: Settings;
   /** With the kind `learned`. */
   readonly scorers: ScorerRegistry;
+  /** Models that the learned scorer was learned of with their log probabilities. */
+  readonly logprobs: readonly string[];
   /** Of the settings and of the learned policy, in messages. */
   readonly files: { readonly settings: string; readonly policy: string };
   /** Prices of this day tell whether the chain is in price order. */
@@ -54,14 +57,17 @@ export function promotedPolicy(source: PromotionSource, learned: LearnedPolicy):
   const told = (some: readonly Problem[]): string[] =>
     some.map(({ path, message }) => `${files.policy} with ${files.settings}: ${path.join('.')}: ${message}`);
   if (policy === null) throw new SettingsError(told(problems.filter(({ aged }) => aged !== true)));
+  const unread = logprobProblems(policy, source.logprobs);
+  if (unread.length > 0) throw new SettingsError(told(unread));
   const { rule, modelAccuracy, certificate } = learned;
+  const limited = certificate === null ? [] : limitWarnings(raw, learned.task);
   return {
     policy: {
       ...policy,
       learned: { policySha256: sha256(canonicalJson(learned)), rule, modelAccuracy, certificate },
     },
     written,
-    warnings: told(problems),
+    warnings: told([...problems, ...limited]),
   };
 }
 
@@ -75,6 +81,27 @@ function learnedTask(raw: RawTask, learned: LearnedPolicy): RawTask {
     }),
     scorer: { name: 'learned', sha256: learned.scorerSha256, ...learned.evidence },
   };
+}
+
+/** Served without the log probabilities that it was learned with, a scorer says what nobody has measured. A single model is served whatever it says. */
+function logprobProblems({ task, chain }: Policy, logprobs: readonly string[]): Problem[] {
+  if (chain.length === 1) return [];
+  const read = chain.map((model) => (logprobs.includes(model.model) ? model : null));
+  return withoutLogprobs(read, 'the policy was learned with', ['tasks', task, 'chain']);
+}
+
+/** Learning knows no limits: what is certified is what the policy does where none comes first. */
+function limitWarnings(raw: RawTask, task: string): Problem[] {
+  const limits = [
+    ...(raw.max_cost_per_query_usd === undefined ? [] : ['max_cost_per_query_usd']),
+    ...(raw.deadline === undefined ? [] : ['deadline']),
+    ...(raw.budget?.per_day_usd === undefined && raw.budget?.per_month_usd === undefined ? [] : ['budget']),
+  ];
+  return limits.map((limit) => ({
+    path: ['tasks', task, limit],
+    message:
+      'the certificate says nothing of queries that this limit ends: where it ends many, what is served can be worse than certified',
+  }));
 }
 
 function unknownTask({ settings, files }: PromotionSource, { task }: LearnedPolicy): string {

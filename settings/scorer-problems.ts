@@ -11,7 +11,7 @@ export function scorerProblems(
   path: Path,
 ): Problem[] {
   const { name, options } = scorer;
-  if (name === 'logprob') return withoutLogprobs(chain, [...path, 'chain']);
+  if (name === 'logprob') return withoutLogprobs(chain, 'the scorer "logprob" needs', [...path, 'chain']);
   if (name === 'agreement') {
     return answer.from === 'open'
       ? [
@@ -35,15 +35,22 @@ export function scorerProblems(
   return [];
 }
 
-/** A provider sends log probabilities only when it is asked to; without them every response stays unscored. */
-function withoutLogprobs(chain: readonly (PolicyModel | null)[], path: Path): Problem[] {
+/**
+ * Models of a chain that send no log probabilities, since a provider does so only when it is asked to.
+ * @param needs who needs them: the beginning of each message. @param chain null for a stage that is not looked at.
+ */
+export function withoutLogprobs(
+  chain: readonly (PolicyModel | null)[],
+  needs: string,
+  path: Path,
+): Problem[] {
   return chain.flatMap((model, index) =>
     model === null || model.parameters['logprobs'] === true
       ? []
       : [
           {
             path: [...path, index],
-            message: `the scorer "logprob" needs the log probabilities of ${model.model}: set "parameters: { logprobs: true }" on the task or the model`,
+            message: `${needs} the log probabilities of ${model.model}: set "parameters: { logprobs: true }" on the task or the model`,
           },
         ],
   );

@@ -6,18 +6,22 @@ import { exportCommand } from '../cli/commands/export.ts';
 import { simulateAll } from '../cli/demo/check.ts';
 import { chooseChain, demoPolicy } from '../cli/demo/policy.ts';
 import { labelServed } from '../cli/label.ts';
+import { readSource } from '../cli/learn/source.ts';
 import { ledgerRecordedSet } from '../cli/ledger-set/read.ts';
 import { parseUsd } from '../core/money.ts';
 import { NO_USAGE } from '../core/usage.ts';
+import { comparable } from '../learning/dataset.ts';
 import { labelCoverage, tooFewLabels } from '../learning/label-coverage.ts';
 import { labelAttempt } from '../ledger/labels.ts';
 import { applyPolicies } from '../ledger/policies.ts';
 import { keepPrices } from '../ledger/prices.ts';
 import type { QueryRef } from '../ledger/texts.ts';
 import { readRecordedSet } from '../recorded/read.ts';
+import { auditedTraffic } from './support/audited-traffic.ts';
 import { fakeContext } from './support/cli-stack.ts';
 import { useDatabase } from './support/database.ts';
 import { attempted, ended, requestOf, servedBy, started, storedPolicy } from './support/ledger.ts';
+import { MADE_ANSWER, madeSet } from './support/made-set.ts';
 import { chainOf, priceOf } from './support/policies.ts';
 import { askOf, inParallel, useReplayWorld } from './support/replay-world.ts';
 
@@ -168,6 +172,38 @@ describe('a ledger as a recorded set', () => {
     const none = { ...EXPORT, task: 'sums', until: '2020-01-01', out: join(folder, 'none') };
     await expect(exportCommand(context, none)).rejects.toThrow('no ended query with retained texts');
     await expect(exportCommand(context, { ...EXPORT, out })).rejects.toThrow('--task');
+  });
+});
+
+describe('learning from a ledger', () => {
+  const database = useDatabase();
+  const PAIR = { small: { usdPerMtok: 0.1, accuracy: 0.8 }, medium: { usdPerMtok: 10, accuracy: 0.95 } };
+
+  test('takes audited queries alone: the dear model’s other answers are to hard ones', async () => {
+    const { pool, url } = database;
+    const policy = { chain: chainOf(['small', 'medium']), answer: MADE_ANSWER, audit: { share: 1 } };
+    await applyPolicies(pool, [storedPolicy('sums', policy)]);
+    await auditedTraffic(pool, madeSet(PAIR, { queries: 360, silent: 0 }), {
+      task: 'sums',
+      labels: 'reference',
+    });
+    // As if fifty had not been drawn: what an audit bought of them is not there.
+    await pool.query(
+      `with others as (select query_id from queries order by query_id limit 50),
+         undrawn as (delete from audits where query_id in (select query_id from others))
+       delete from attempts where purpose = 'audit' and query_id in (select query_id from others)`,
+    );
+    const context = fakeContext({ DATABASE_URL: url });
+    const { set, leftOut } = await readSource(context, { fromLedger: true, task: 'sums' });
+    expect(leftOut).toMatchObject([{ what: '50 queries' }]);
+    const { queries, models } = comparable(set);
+    expect([queries.length, models]).toEqual([310, ['small', 'medium']]);
+    await pool.query(
+      `delete from audits where query_id in (select query_id from audits order by query_id limit 20)`,
+    );
+    await expect(readSource(context, { fromLedger: true, task: 'sums' })).rejects.toThrow(
+      /^too few labels: 290 effective queries .* 70 queries of the task were not drawn by chance/,
+    );
   });
 });
 

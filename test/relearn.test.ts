@@ -36,22 +36,20 @@ const task = (name: string, relearn: string): string => `
     audit: 100%
     relearn: ${relearn}`;
 
-const settings = parseSettings(
-  `
+const settingsText = `
 providers:
   vendor: { base_url: "http://127.0.0.1:9/v1" }
 models:
   small: { provider: vendor, id: small-1, max_output_tokens: 1000, price: { input_usd_per_mtok: 0.1, output_usd_per_mtok: 0.1 } }
   large: { provider: vendor, id: large-1, max_output_tokens: 1000, price: { input_usd_per_mtok: 10, output_usd_per_mtok: 10 } }
 tasks:${[
-    task('better', '{ max_loss: 8% }'),
-    task('canary', '{ max_loss: 8%, judge: last-stage, promote: { canary: 10% } }'),
-    task('few', '{}'),
-  ].join('')}
-`,
-  'escalier.yaml',
-  createScorerRegistry(),
-);
+  task('better', '{ max_loss: 8% }'),
+  task('canary', '{ max_loss: 8%, judge: last-stage, promote: { canary: 10% } }'),
+  task('few', '{}'),
+].join('')}
+`;
+
+const settings = parseSettings(settingsText, 'escalier.yaml', createScorerRegistry());
 
 /** In this thread: the code is not built here. */
 const learnHere: LearnApart = (job) => Promise.resolve(learnCandidate(job));
@@ -146,6 +144,26 @@ describe('a task that is learned anew from its audits', () => {
         proposal: learned.proposalId,
       }),
     ).rejects.toThrow('was refused: quality is not shown to hold');
+  });
+
+  test('is tried again once the settings that refused what was learned are mended', async () => {
+    const { pool } = world.database;
+    const goal = { ...settings.relearning.get('better')!, maxLoss: 0.09 };
+    const withAnswer = (answer: string) => {
+      const text = settingsText.replaceAll('answer: { json: /answer, normalise: number }', answer);
+      const parsed = parseSettings(text, 'escalier.yaml', createScorerRegistry());
+      return createRelearner({
+        ...{ pool, sealer: null, scorers: createScorerRegistry(), file: 'escalier.yaml', learn: learnHere },
+        settings: { ...parsed, relearning: new Map([['better', goal]]) },
+      }).relearn('better', new AbortController().signal);
+    };
+    const refusal = await withAnswer('answer: number');
+    expect(refusal).toMatchObject({ decision: 'refused' });
+    expect(refusal.reason).toMatch(/^the settings do not take what was learned: .*answer/);
+    const mended = await withAnswer('answer: { json: /answer, normalise: number }');
+    expect(mended).toMatchObject({ decision: 'proposed' });
+    // Who writes the same settings again is told the same.
+    expect(await withAnswer('answer: number')).toEqual(refusal);
   });
 
   test('is learned in a thread, which gives what this one would', async () => {

@@ -84,8 +84,8 @@ async function multiply({ queryId }: CascadeAnswer, times: number): Promise<void
   );
 }
 
-/** Twelve audited queries whose served answer is not the last stage's. */
-async function disagree(task: string, tags: Record<string, string> = {}): Promise<void> {
+/** An audited query on whose answer the stages disagree. */
+async function disagreed(task: string, tags: Record<string, string> = {}): Promise<CascadeAnswer> {
   world.vendor = scripted({ small: [answered('41')], large: [answered('42')] });
   const answer = await world.ask(task, { request: { tags } });
   // As a sweep would start it, which would also look at it where it is done in time.
@@ -94,7 +94,12 @@ async function disagree(task: string, tags: Record<string, string> = {}): Promis
     workflowId: auditWorkflowId(answer.queryId),
     args: [{ queryId: answer.queryId, startedAt: answer.startedAt }],
   });
-  await multiply(answer, 11);
+  return answer;
+}
+
+/** Twelve of them. */
+async function disagree(task: string, tags: Record<string, string> = {}): Promise<void> {
+  await multiply(await disagreed(task, tags), 11);
 }
 
 interface Change {
@@ -312,6 +317,34 @@ describe('a certificate', () => {
     const state = await stateOf('suspects');
     expect(state?.state).toBe('suspect');
     expect(state?.reason).toMatch(/^the harm of all queries is above 2.0%/);
+  });
+
+  test('of errors among accepted answers is watched by those that were accepted before the last stage', async () => {
+    const watch = { ...WATCH, maxLoss: null, onSuspect: 'keep' } as const;
+    const certificate = { ...certificateOf({ confidence: 0.9 }), loss: 'selective', baseline: null } as const;
+    const learned = { ...certified('vouches').learned!, certificate };
+    await promote(certified('vouches', { watch, learned }));
+    await promote(
+      certified('vouches', {
+        watch,
+        learned,
+        thresholds: [1, 0.5],
+        scorer: localScorer('constant', { confidence: 0.9 }),
+      }),
+    );
+    const last = await disagreed('vouches');
+    expect(last).toMatchObject({ policyVersion: 3, outcome: 'accepted', attempts: [{}, {}] });
+    const { pool } = world.database;
+    expect(await watchVersion(pool, { task: 'vouches', version: 3 }, 10)).toMatchObject({ audits: 1 });
+    expect(await watchState(pool, 'vouches', 3)).toEqual({});
+    await rollBack(pool, 'vouches', 2, AUTHOR);
+    expect(await disagreed('vouches')).toMatchObject({
+      policyVersion: 2,
+      outcome: 'accepted',
+      attempts: [{}],
+    });
+    await watchVersion(pool, { task: 'vouches', version: 2 }, 10);
+    expect((await watchState(pool, 'vouches', 2))['all']).toMatchObject({ weight: 1, weightedLoss: 1 });
   });
 
   test.each([

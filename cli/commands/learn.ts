@@ -64,10 +64,11 @@ export async function learnCommand(context: Context, options: LearnCommandOption
       return;
     }
     const { train, test, straddling } = halvesOf(queries, set.queries);
-    const readable = wanted.type === 'goal' ? train : developAndCertify(queries, train).develop;
-    const answer = source.answerBy(queriesAt(queries, readable));
+    const parts = wanted.type === 'goal' ? null : developAndCertify(queries, train);
+    const answer = source.answerBy(queriesAt(queries, parts?.develop ?? train));
     const { dataset, leftOut } = toDataset(set, answer, source.evidence);
     const notes: LeftOut[] = [
+      ...source.leftOut,
       ...leftOut,
       ...(straddling === 0
         ? []
@@ -75,6 +76,14 @@ export async function learnCommand(context: Context, options: LearnCommandOption
             {
               what: `${straddling} test queries`,
               why: 'are duplicates of train queries: they are learned from instead',
+            },
+          ]),
+      ...(parts === null || parts.repeated.length === 0
+        ? []
+        : [
+            {
+              what: `${parts.repeated.length} certify queries`,
+              why: 'share their group with another: a group counts once, by one of its queries',
             },
           ]),
     ];

@@ -7,7 +7,7 @@ import { levelOf } from '../../learning/guarantee/certify.ts';
 import { forecastText } from '../../learning/guarantee/forecast.ts';
 import type { Claim } from '../../learning/guarantee/frozen-test.ts';
 import { claimUse, upcomingUse } from '../../learning/guarantee/uses.ts';
-import { certifyFrozen, forecastOf, freeze, frozenTestSha256 } from '../../learning/learn-certified.ts';
+import { certifyFrozen, claimedTest, forecastOf, freeze } from '../../learning/learn-certified.ts';
 import type { LearnOptions } from '../../learning/learn.ts';
 import type { LearnedSomehow } from '../commands/learn.ts';
 import type { Context } from '../context.ts';
@@ -27,27 +27,23 @@ export async function certified(
   const frozen = freeze(data, train, claim, options);
   await mkdir(context.dataFolder, { recursive: true });
   const register = join(context.dataFolder, 'certify-uses.jsonl');
-  const test = frozenTestSha256(frozen);
+  const test = claimedTest(frozen);
   const expected = forecastOf(frozen, await upcomingUse(register, frozen.split, test), options.seed);
   context.say(forecastText(frozen.claim, expected));
   const use = await claimUse(register, frozen.split, test);
   const { policy, certification } = certifyFrozen(data, frozen, use, options);
   const { certificate, labelsNeeded, pValues, plugIn, point } = certification;
-  const { loss, alpha } = frozen.claim;
-  const wanted = `${loss} of at most ${percent(alpha)}`;
   return {
     policy,
     fitted: frozen.fitted,
     compared: frozen.compared,
     certification: {
       statement:
-        certificate === null
-          ? `Nothing but the baseline ${frozen.claim.baseline} could be certified for a ${wanted}: serve it alone, or ${labelsNeeded === null ? 'ask for less' : `label about ${labelsNeeded} queries to certify on`}.`
-          : certificateText(certificate),
+        certificate === null ? nothingCertified(frozen.claim, labelsNeeded) : certificateText(certificate),
       forecast: expected,
       certificate,
       p_values: pValues,
-      level: levelOf(frozen.claim.delta, use.use),
+      level: levelOf(use.delta, use.use),
       path: frozen.selection.points.map((point) => ({
         accuracy: mean(point.right),
         cost_share: costShareOf(mean(point.costUsd), frozen.fitted.reference.costUsd),
@@ -57,6 +53,14 @@ export async function certified(
       point,
     },
   };
+}
+
+/** What to do instead. Against itself the baseline loses nothing; of its errors nothing is known to be below a bound. */
+function nothingCertified({ loss, alpha, baseline }: Claim, labelsNeeded: number | null): string {
+  const more = labelsNeeded === null ? 'ask for less' : `label about ${labelsNeeded} queries to certify on`;
+  return loss === 'selective'
+    ? `No cascade could be certified for errors of at most ${percent(alpha)} among the answers accepted before its last stage: ${more}. What was written serves ${baseline} alone, whose errors nothing is said about.`
+    : `Nothing but the baseline ${baseline} could be certified for a ${loss} of at most ${percent(alpha)}: serve it alone, or ${more}.`;
 }
 
 function mean(values: readonly (number | boolean)[]): number {

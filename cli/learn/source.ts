@@ -1,7 +1,9 @@
 import type { AnswerSpec } from '../../core/answer.ts';
 import type { EvidenceModels } from '../../core/learned-policy.ts';
+import { drawnQueries } from '../../learning/drawn-queries.ts';
 import { inferAnswer } from '../../learning/infer-answer.ts';
 import { labelCoverage, tooFewLabels } from '../../learning/label-coverage.ts';
+import type { LeftOut } from '../../learning/left-out.ts';
 import type { RecordedQuery } from '../../recorded/format.ts';
 import { readRecordedSet, type RecordedSet } from '../../recorded/read.ts';
 import { messageOf, type Context } from '../context.ts';
@@ -26,7 +28,10 @@ export interface SourceOptions {
 }
 
 export interface Source {
+  /** What can be learned from: of a set with draws by chance those alone, each standing for equally many. */
   readonly set: RecordedSet;
+  /** Why the rest was left out. */
+  readonly leftOut: readonly LeftOut[];
   /** The task's extractor: the settings', else what the labels of these queries, and of no others, say that it is. */
   readonly answerBy: (readable: readonly RecordedQuery[]) => AnswerSpec;
   /** For people. */
@@ -58,18 +63,23 @@ export async function readSource(context: Context, options: SourceOptions): Prom
   const source =
     recorded === undefined
       ? await ofLedger(context, options.task)
-      : await readFolder(recorded, options.task, evidence);
+      : await ofFolder(recorded, options.task, evidence);
   return { ...source, evidence, answerBy: await answerOf(source.set, options) };
 }
 
-type Read = Pick<Source, 'set' | 'from'>;
+type Read = Pick<Source, 'set' | 'leftOut' | 'from'>;
+
+async function ofFolder(folder: string, task: string | undefined, evidence: EvidenceModels): Promise<Read> {
+  const { set } = await readFolder(folder, task, evidence);
+  return { ...drawnQueries(set), from: folder };
+}
 
 /** A recorded set's queries of one task. @throws {CliError} where there are several and none is named. */
 export async function readFolder(
   folder: string,
   task: string | undefined,
   evidence: EvidenceModels,
-): Promise<Read> {
+): Promise<Pick<Source, 'set' | 'from'>> {
   const set = await readRecordedSet(folder, { evidence }).catch((error: unknown) => {
     throw new CliError(messageOf(error), EXIT.usage, error);
   });
@@ -84,12 +94,16 @@ export async function readFolder(
 async function ofLedger(context: Context, task: string | undefined): Promise<Read> {
   if (task === undefined) throw new CliError('--from-ledger needs --task', EXIT.usage);
   return withDatabase(context, async (pool) => {
-    const { set } = await ledgerRecordedSet(pool, sealerOf(context), { task });
+    const traffic = await ledgerRecordedSet(pool, sealerOf(context), { task });
+    const { set, leftOut } = drawnQueries(traffic.set);
     const coverage = labelCoverage(set);
     context.say(showLabelCoverage(coverage));
     const problem = tooFewLabels(coverage);
-    if (problem !== null) throw new CliError(problem, EXIT.failure);
-    return { set, from: 'the ledger' };
+    if (problem !== null) {
+      const others = leftOut.map(({ what, why }) => `. ${what} of the task ${why}`).join('');
+      throw new CliError(`${problem}${others}`, EXIT.failure);
+    }
+    return { set, leftOut, from: 'the ledger' };
   });
 }
 

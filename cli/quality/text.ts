@@ -101,7 +101,7 @@ function watched({ task, policy, watch }: TaskQuality): string {
 const LOSS = {
   harm: 'the last stage right and the served answer wrong',
   regret: 'the last stage’s accuracy less that of what was served',
-  selective: 'wrong answers among the accepted ones',
+  selective: 'wrong answers among those accepted before the last stage',
 } as const;
 
 function alarms({ alarms: raised, stopped, task, version }: TaskQuality): string[] {

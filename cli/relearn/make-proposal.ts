@@ -3,6 +3,7 @@ import type { Proposal } from '../../core/proposal.ts';
 import type { Relearning } from '../../core/relearning.ts';
 import { sha256 } from '../../core/request-hash.ts';
 import { labelCoverage, tooFewLabels } from '../../learning/label-coverage.ts';
+import type { Settings } from '../../settings/load.ts';
 import { policyArms, type PolicyArms } from '../../ledger/policies.ts';
 import { keepProposal, proposalOfInput } from '../../ledger/proposals.ts';
 import { noSuchTask } from '../policy-problem.ts';
@@ -29,7 +30,7 @@ export async function makeProposal(
     ...{ task, answer, models, now: new Date() },
     ...{ judge: relearning.judge, windowMs: relearning.windowMs },
   });
-  const inputSha256 = inputHash(audits, arms, relearning);
+  const inputSha256 = inputHash(audits, arms, relearning, settingsOf(options.settings, task));
   const before = await proposalOfInput(pool, task, inputSha256);
   if (before !== null) return before;
   const problem = hindrance(task, arms, audits);
@@ -42,15 +43,32 @@ export async function makeProposal(
   return keepProposal(pool, { task, inputSha256, currentVersion, evidence, ...outcome }, artifact);
 }
 
-/** Of all that decides: whose labels say what of which query, what serves, and what is asked for. */
-function inputHash({ set, judgedBy }: AuditedSet, { current, canary }: PolicyArms, how: Relearning): string {
+/** What completes a learned policy, and can refuse it: a setting that is mended makes for another try. */
+function settingsOf({ raw }: Settings, task: string): object {
+  const { models, tenants } = raw;
+  // How it is learned anew is no part of a policy.
+  return { models, tenants, own: { ...raw.tasks[task], relearn: undefined } };
+}
+
+/** Of all that decides: whose labels say what of which query, what serves, what is asked for, and what completes it. */
+function inputHash(
+  { set, judgedBy }: AuditedSet,
+  { current, canary }: PolicyArms,
+  how: Relearning,
+  settings: object,
+): string {
   const labels = set.queries.map(({ id, inclusion_probability: inclusion }) => [
     ...[id, inclusion, judgedBy.get(id)],
     Object.keys(set.models).map((model) => [model, set.responses.get(model)?.get(id)?.correct]),
   ]);
   const { goal, maxLoss } = how;
   return sha256(
-    JSON.stringify([labels, current.version, canary?.version ?? null, canonicalJson({ goal, maxLoss })]),
+    JSON.stringify([
+      labels,
+      current.version,
+      canary?.version ?? null,
+      canonicalJson({ goal, maxLoss, settings }),
+    ]),
   );
 }
 

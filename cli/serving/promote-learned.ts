@@ -3,6 +3,7 @@ import type { LearnedPolicy } from '../../core/learned-policy.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Author } from '../../ledger/policy-changes.ts';
 import { promotePolicy, type Promoted } from '../../ledger/promotion.ts';
+import { logprobsOf } from '../../scorers/learned/artifact.ts';
 import { createLearnedKind, type CompileArtifact } from '../../scorers/learned/kind.ts';
 import { learnedScore } from '../../scorers/learned/score.ts';
 import type { ScorerRegistry } from '../../scorers/registry.ts';
@@ -44,7 +45,10 @@ export async function completed(
 ): Promise<Completed> {
   const scorers = known.including([createLearnedKind(() => Promise.resolve(artifact), compile)]);
   const promoted = promotedPolicy(
-    { settings, scorers, files: { settings: file, policy: name }, now: new Date() },
+    {
+      ...{ settings, scorers, logprobs: logprobsOf(artifact) },
+      ...{ files: { settings: file, policy: name }, now: new Date() },
+    },
     learned,
   );
   await scorers.load(promoted.policy.scorer);

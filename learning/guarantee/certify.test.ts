@@ -12,7 +12,7 @@ const HASHES = { policySha256: 'policy', scorerSha256: 'scorer' };
 const claim: Claim = { loss: 'regret', alpha: 0.02, delta: 0.1, baseline: 'large' };
 
 function useOf(test: FrozenTest, use = 1): SplitUse {
-  return { splitSha256: 'split', testSha256: testSha256(test), use };
+  return { splitSha256: 'split', testSha256: testSha256(test), use, delta: test.delta };
 }
 
 const selection = madeOutcomes([
@@ -39,7 +39,7 @@ test('a certificate says what was tested', () => {
   expect(result.labelsNeeded).toBeNull();
   expect(certificateText(result.certificate!)).toBe(
     'With a probability of at least 90% over the draw of the 400 certify queries, the mean loss of accuracy of this frozen ' +
-      'policy against large, on queries exchangeable with them, is at most 2%: on average, not per query, slice or day.',
+      'policy against large, on queries exchangeable with them that no limit ends, is at most 2%: on average, not per query, slice or day.',
   );
   expect(certificateText({ ...result.certificate!, use: 2 })).toMatch(
     /It is test 2 with these labels, and pays for the ones before\.$/,
@@ -119,6 +119,25 @@ test('of errors among accepted answers, the baseline is tested too where it vouc
   const at15 = freezeTest({ ...selective, alpha: 0.15 }, HASHES, alone);
   const { certificate } = certify(at15, drawOutcomes(alone, 400, 4), useOf(at15), 1);
   expect(certificate).toMatchObject({ pathIndex: 0, baseline: null });
+});
+
+test('a use whose labels began with a smaller δ is made at that, and says so', () => {
+  const sample = drawOutcomes(selection, 400, 1);
+  const { certificate, pValues } = certify(frozen, sample, { ...useOf(frozen, 2), delta: 0.05 }, 1);
+  expect(certificate).toMatchObject({ delta: 0.05, use: 2 });
+  expect(certificate!.pValue).toBeLessThanOrEqual(0.0125);
+  expect(pValues.at(-1)).toBeGreaterThan(0.0125);
+  expect(() => certify(frozen, sample, { ...first, delta: 0.2 }, 1)).toThrow('another δ');
+});
+
+test('the labels that are needed are those of the next test, which is made at half of the level', () => {
+  // Without a loss ln(level) / ln(1 − α) do: 149, 183, 217 for the first three.
+  const harm: Claim = { ...claim, loss: 'harm' };
+  const harmless = madeOutcomes([{ cost: 0.5 }]);
+  const test = freezeTest(harm, HASHES, harmless);
+  const few = drawOutcomes(harmless, 50, 1);
+  const needed = [1, 2].map((use) => certify(test, few, useOf(test, use), 1).labelsNeeded);
+  expect(needed).toEqual([183, 217]);
 });
 
 test('a path begins where a certificate is likely', () => {

@@ -16,7 +16,7 @@ export interface Certification {
   readonly certificate: Certificate | null;
   /** Of the points that were visited, in the order of the path. */
   readonly pValues: readonly number[];
-  /** Where no point but the baseline was certified: about how many labels would do; null where none would, or one was. */
+  /** Where no point but the baseline was certified: about how many labels the next test would take; null where none would, or one was. */
   readonly labelsNeeded: number | null;
   /** The cheapest point whose loss on the sample is at most α, which certifies nothing; null where there is none. */
   readonly plugIn: number | null;
@@ -37,19 +37,25 @@ export function certify(test: FrozenTest, sample: PathOutcomes, use: SplitUse, s
   checkPath(test, sample, marks);
   if (use.testSha256 !== testSha256(test))
     throw new RangeError('the use of the labels was claimed for another test than this one');
-  const level = levelOf(test.delta, use.use);
+  if (use.delta > test.delta) throw new RangeError('the use of the labels was claimed for another δ');
+  const level = levelOf(use.delta, use.use);
   const { last, pValues } = pathTest(test, level)((point) => marks[point] ?? new Int8Array());
   const isVacuous = last === null || (last === 0 && isBaselineFree(test));
   return {
     point: last ?? 0,
     certificate: isVacuous ? null : certificateOf(test, sample, use, last, pValues[last] ?? 1),
     pValues,
-    labelsNeeded: last === null || last === 0 ? labelsNeeded(test, sample, level, seed) : null,
+    // For another test, which these labels' use has made dearer.
+    labelsNeeded:
+      last === null || last === 0 ? labelsNeeded(test, sample, levelOf(use.delta, use.use + 1), seed) : null,
     plugIn: plugInPoint(test, sample),
   };
 }
 
-/** What the k-th test of a split is made at: δ/2 + δ/4 + δ/8 + … = δ, so all of them together are wrong at most so often. */
+/**
+ * What the k-th test of a split is made at: δ/2 + δ/4 + δ/8 + … = δ, so all of them together are wrong at most so often.
+ * @param delta that of the use: see `uses.ts`.
+ */
 export function levelOf(delta: number, use: number): number {
   return delta / 2 ** use;
 }
@@ -62,11 +68,11 @@ export function splitSha256(labels: ReadonlyMap<string, unknown>): string {
 function certificateOf(
   test: FrozenTest,
   { ids }: PathOutcomes,
-  { use, splitSha256, testSha256 }: SplitUse,
+  { use, delta, splitSha256, testSha256 }: SplitUse,
   pathIndex: number,
   pValue: number,
 ): Certificate {
-  const { loss, alpha, delta, baseline, scorerSha256, parameters } = test;
+  const { loss, alpha, baseline, scorerSha256, parameters } = test;
   return {
     ...{ loss, alpha, delta, baseline: loss === 'selective' ? null : baseline, n: ids.length, use },
     ...{ pathIndex, pathLength: parameters.length, pValue },

@@ -1,3 +1,4 @@
+import { costShareOf } from '../cost-share.ts';
 import type { Claim, FrozenTest } from './frozen-test.ts';
 import { marksOf, meanCosts, meanLoss, tallyOf, type PathOutcomes } from './outcomes.ts';
 import { pathTest, smallestSample } from './path-test.ts';
@@ -12,8 +13,7 @@ export interface Forecast {
   /** Chance that a point other than the baseline certifies, in [0, 1]. */
   readonly chance: number;
   /**
-   * Mean cost of what would be certified as a share of the baseline's; 1 where nothing else is, NaN where the baseline is
-   * free.
+   * Mean cost of what would be certified as a share of the baseline's; 1 where nothing else is.
    */
   readonly costShare: number;
 }
@@ -30,6 +30,9 @@ export function forecastText({ loss, alpha }: Claim, { n, smallestN, chance, cos
 
 /** The chance is then known to about ±0.02. */
 const SAMPLES = 500;
+
+/** Half of a random stream's cycle from the samples that the path was chosen by, on which it looks better than it is. */
+const OTHER_DRAWS = 2 ** 31;
 
 /** A chance that is worth labelling for. */
 const GOOD_CHANCE = 0.8;
@@ -54,10 +57,10 @@ export function forecast(
   const costs = meanCosts(selection);
   let [others, costShare] = [0, 0];
   const marks = marksOf(test.loss, selection);
-  for (const { result } of testSamples(pathTest(test, level), marks, n, SAMPLES, seed)) {
+  for (const { result } of testSamples(pathTest(test, level), marks, n, SAMPLES, seed + OTHER_DRAWS)) {
     const point = result.last ?? 0;
     if (point > 0) others++;
-    costShare += (costs[point] ?? 0) / (costs[0] ?? 0) / SAMPLES;
+    costShare += costShareOf(costs[point] ?? 0, costs[0] ?? 0) / SAMPLES;
   }
   return { n, smallestN: smallestSample(test.alpha, level), chance: others / SAMPLES, costShare };
 }

@@ -16,7 +16,7 @@ export interface PointOutcomes {
   readonly parameter: number | null;
   /** Of each query, as in `ids`: whether the served answer is right. */
   readonly right: readonly boolean[];
-  /** Whether the answer is one that the policy vouches for; at the first point all, or none. */
+  /** Whether the answer is one that the policy vouches for: of a cascade, whether it ended before the last stage. At the first point all, or none. */
   readonly accepted: readonly boolean[];
   readonly costUsd: readonly number[];
 }

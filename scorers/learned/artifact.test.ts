@@ -22,6 +22,7 @@ const model: LearnedModel = {
   posterior: { models: 2, exclusive: true, parameters: numbers(layoutOf(2).size, 13) },
   openEnded: false,
   evidence: null,
+  logprobs: [],
 };
 const artifact = toArtifact('sums', model);
 
@@ -47,7 +48,8 @@ describe('an artifact with evidence', () => {
 describe('an artifact', () => {
   test('gives back what was put in, in single precision', () => {
     expect(fromArtifact(artifact)).toEqual(model);
-    const other = { ...model, openEnded: true, posterior: { ...model.posterior, exclusive: false } };
+    const posterior = { ...model.posterior, exclusive: false };
+    const other = { ...model, openEnded: true, posterior, logprobs: ['large'] };
     expect(fromArtifact(toArtifact('letters', other))).toEqual(other);
     expect(toArtifact('sums', fromArtifact(JSON.parse(JSON.stringify(artifact))))).toEqual(artifact);
   });

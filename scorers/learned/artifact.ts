@@ -33,6 +33,8 @@ const freeSchema = z.strictObject({
   openEnded: z.literal(true).exactOptional(),
   /** False where several candidates of a query may be right; absent where one at most can. */
   exclusive: z.literal(false).exactOptional(),
+  /** Models whose responses had log probabilities; absent for none, and in what was written before it was known. */
+  logprobs: z.array(z.string()).min(1).exactOptional(),
 });
 
 /** Of a scorer that has evidence bought: everything that decides what is bought, and how it is read. */
@@ -61,12 +63,14 @@ export interface LearnedModel {
   readonly openEnded: boolean;
   /** Null where nothing is bought. */
   readonly evidence: EvidenceSource | null;
+  /** Models that it was learned of with their log probabilities: without them its scores are others, and nothing was measured of those. */
+  readonly logprobs: readonly string[];
 }
 
 /** Rounds to single precision: what is served is what {@link fromArtifact} gives back, and that is what must be evaluated. */
 export function toArtifact(
   task: string,
-  { models, features, own, posterior, openEnded, evidence }: LearnedModel,
+  { models, features, own, posterior, openEnded, evidence, logprobs }: LearnedModel,
 ): LearnedArtifact {
   const content = {
     task,
@@ -83,6 +87,7 @@ export function toArtifact(
     posterior: encode(posterior.parameters),
     ...(openEnded ? { openEnded } : {}),
     ...(posterior.exclusive ? {} : { exclusive: false as const }),
+    ...(logprobs.length === 0 ? {} : { logprobs: [...logprobs] }),
   };
   return evidence === null ? { formatVersion: 2, ...content } : { formatVersion: 3, ...content, evidence };
 }
@@ -104,6 +109,7 @@ export function fromArtifact(content: unknown): LearnedModel {
     models,
     features: used,
     openEnded: artifact.openEnded ?? false,
+    logprobs: logprobsOf(artifact),
     evidence,
     own: {
       intercepts: decode(own.intercepts, models.length, 'intercepts'),
@@ -118,6 +124,12 @@ export function fromArtifact(content: unknown): LearnedModel {
       parameters: decode(posterior, layoutOf(models.length).size, 'posterior'),
     },
   };
+}
+
+/** Models that an artifact was learned of with their log probabilities; none where it does not say, or is none. */
+export function logprobsOf(artifact: unknown): readonly string[] {
+  const said = freeSchema.pick({ logprobs: true }).loose().safeParse(artifact);
+  return said.data?.logprobs ?? [];
 }
 
 /** Which of the features that have to be bought there are. */
