@@ -5,6 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import pg from 'pg';
+import { makePartitions } from './partitions.ts';
+import { withPatience } from './patience.ts';
 import { renewReaders } from './reader.ts';
 
 /** Applied migrations (kept by node-pg-migrate) and the hashes of their files (kept by us). */
@@ -42,11 +44,22 @@ export async function migrate(databaseUrl: string, folder: string = migrationsFo
       logger: { info: ignore, debug: ignore, warn: ignore, error: ignore },
     });
     await recordHashes(client, files);
-    await client.query('select ensure_ledger_partitions()');
+    await withPatience(() => makePartitionsAtOnce(client));
     await renewReaders(client);
     return applied.map((migration) => migration.name);
   } finally {
     await client.end();
+  }
+}
+
+async function makePartitionsAtOnce(client: pg.Client): Promise<void> {
+  await client.query('begin');
+  try {
+    await makePartitions(client);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
   }
 }
 

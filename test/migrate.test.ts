@@ -2,8 +2,12 @@ import { appendFile, cp, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { inTransaction } from '../ledger/database.ts';
 import { migrate, schemaProblem } from '../ledger/migrate.ts';
+import { makePartitions } from '../ledger/partitions.ts';
+import { applyPolicies } from '../ledger/policies.ts';
 import { createDatabase } from './support/database.ts';
+import { started, storedPolicy } from './support/ledger.ts';
 
 describe('migrate', () => {
   test('three starters at once: one applies, the others wait, and the schema is there once', async () => {
@@ -36,6 +40,28 @@ describe('migrate', () => {
     );
     expect(rows.map((row) => row.name)).toContain(`attempts_${month}`);
     expect(rows.length).toBeGreaterThanOrEqual(5);
+    await pool.end();
+  });
+
+  test('a partition that a long read keeps from being made holds nobody up, and is made after it', async () => {
+    const { url, pool } = await createDatabase();
+    await applyPolicies(pool, [storedPolicy('task')]);
+    const last = new Date();
+    last.setUTCMonth(last.getUTCMonth() + 3, 1);
+    const partition = `attempts_${last.toISOString().slice(0, 7).replace('-', '_')}`;
+    await pool.query(`drop table ${partition}`);
+    const reader = await pool.connect();
+    await reader.query('begin; select count(*) from attempts');
+
+    const making = inTransaction(pool, makePartitions);
+    await Promise.all([expect(making).rejects.toMatchObject({ code: '55P03' }), started(pool, 'task')]);
+    // Whoever deploys meanwhile waits for the read to end.
+    const migrating = migrate(url);
+    await reader.query('commit');
+    reader.release();
+    await migrating;
+    const { rows } = await pool.query('select to_regclass($1) is not null as made', [partition]);
+    expect(rows).toEqual([{ made: true }]);
     await pool.end();
   });
 
