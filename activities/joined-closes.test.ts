@@ -52,6 +52,13 @@ describe('closes of a climb', () => {
     expect(told).toEqual(['open', 'open with a', 'end with b']);
   });
 
+  it('are made at once when all is over: nothing comes that they could go with', async () => {
+    const { told, ledger, settle } = world();
+    await settle();
+    await ledger.closeAttempt(closeOf('late'));
+    expect(told).toEqual(['close late']);
+  });
+
   it('are made at once where nothing usable came', async () => {
     const { told, ledger } = world();
     await ledger.closeAttempt(closeOf('a', 'failed'));

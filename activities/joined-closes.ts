@@ -16,12 +16,17 @@ export interface JoinedCloses {
 export function joinCloses(ledger: Ledger): JoinedCloses {
   /** One, unless what it waited for has failed. */
   const waiting: Close[] = [];
-  const settle = async (): Promise<void> => {
+  let over = false;
+  const closeWaiting = async (): Promise<void> => {
     for (let close = waiting.shift(); close !== undefined; close = waiting.shift()) {
       const closing = close;
       // The response is money spent: it is worth waiting for a ledger that is away for a moment.
       await withPatience(() => ledger.closeAttempt(closing));
     }
+  };
+  const settle = async (): Promise<void> => {
+    over = true;
+    await closeWaiting();
   };
   const behindOne = async <T>(work: (closing: Close | undefined) => Promise<T>): Promise<T> => {
     const closing = waiting.shift();
@@ -37,14 +42,14 @@ export function joinCloses(ledger: Ledger): JoinedCloses {
     ledger: {
       ...ledger,
       async closeAttempt(close) {
-        // A judge's calls may be many at a time.
-        if (close.status === 'succeeded' && waiting.length === 0) waiting.push(close);
+        // A scorer's calls may be many at a time, and one may come when nobody waits for it any more.
+        if (close.status === 'succeeded' && waiting.length === 0 && !over) waiting.push(close);
         else await ledger.closeAttempt(close);
       },
       openAttempt: (intent) => behindOne((closing) => ledger.openAttempt(intent, closing)),
       endQuery: (end) => behindOne((closing) => ledger.endQuery(end, closing)),
       async attemptsOf(query, paidFor) {
-        await settle();
+        await closeWaiting();
         return ledger.attemptsOf(query, paidFor);
       },
       async textsOf(query, items) {

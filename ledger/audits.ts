@@ -1,9 +1,10 @@
 import type pg from 'pg';
 import { isAudited } from '../core/audit.ts';
 import type { Policy, Retention } from '../core/policy.ts';
-import { inTransaction, storable, type Queryable } from './database.ts';
+import { inTransaction, type Queryable } from './database.ts';
 import { policyVersion } from './policies.ts';
 import { settlingTexts, type QueryRef } from './texts.ts';
+import { keptMessage } from './quoted-words.ts';
 
 /** What audits ask of the ledger. Each method is one transaction, safe to run again. */
 export interface AuditLedger {
@@ -136,7 +137,13 @@ async function endAudit(pool: pg.Pool, end: AuditEnd): Promise<boolean> {
       text: `update audits set status = case when $4::boolean is null then 'incomparable' else 'compared' end,
                baseline_attempt_id = $3, served_agrees = $4, message = $5, ended_at = now()
              where query_started_at = $1 and query_id = $2`,
-      values: [end.startedAt, end.queryId, end.baselineAttemptId, end.servedAgrees, storable(end.message)],
+      values: [
+        end.startedAt,
+        end.queryId,
+        end.baselineAttemptId,
+        end.servedAgrees,
+        keptMessage(end.message, end.retention),
+      ],
     });
     await db.query({
       name: 'compare-attempts',

@@ -11,6 +11,7 @@ import { settleReservation } from './budgets.ts';
 import { inTransaction, storable, type Queryable } from './database.ts';
 import { keepText, sealedText, type QueryRef, type Sealer } from './texts.ts';
 import { rejectUnused } from './verdicts.ts';
+import { keptMessage } from './quoted-words.ts';
 
 /** What the ledger keeps of a response until its query ends (and after it, with retention `full`). */
 export interface KeptResponse {
@@ -129,7 +130,7 @@ function closedValues(close: Close): unknown[] {
     close.attemptId,
     close.status,
     close.failureKind,
-    storable(close.failureMessage),
+    keptMessage(close.failureMessage, close.retention),
     close.httpStatus,
     close.usage?.inputTokens ?? null,
     close.usage?.cachedInputTokens ?? null,

@@ -4,8 +4,9 @@ import type { Retention } from '../core/policy.ts';
 import type { AttemptSummary } from '../core/result.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { queryAttempts, summaries, type SummaryRow } from './attempts.ts';
-import { inOneTrip, storable, type Queryable } from './database.ts';
+import { inOneTrip, type Queryable } from './database.ts';
 import { settlingTexts, type QueryRef } from './texts.ts';
+import { keptMessage } from './quoted-words.ts';
 
 export interface QueryEnd extends QueryRef {
   /** The run that ends the query. A query that another run works on is left to it. */
@@ -91,7 +92,7 @@ function ending(end: QueryEnd): pg.QueryConfig {
       end.served?.stage ?? null,
       end.served?.confidence ?? null,
       end.served?.threshold ?? null,
-      storable(end.failureMessage),
+      keptMessage(end.failureMessage, end.retention),
       end.runId,
       end.insteadOf ?? end.runId,
       end.onlyRunning ?? false,

@@ -56,8 +56,8 @@ describe('a scorer behind HTTP', () => {
   });
 
   it.each([
-    [503, 'over\nloaded', /scorer at http:\S+\/score answered with status 503: over loaded/],
-    [200, 'hello', /answered with status 200 and no JSON: hello/],
+    [503, 'over\nloaded', /scorer at http:\S+\/score answered with status 503: "over loaded"/],
+    [200, 'hello', /answered with status 200 and no JSON: "hello"/],
     [200, '{"scores": [{"answer": "A"}]}', /status 200, but not with .*scores\.0\.confidence/],
     [200, '{"scores": [{"answer": "A", "confidence": 2}]}', /scores\.0\.confidence/],
     [

@@ -81,5 +81,5 @@ function readScores(text: string, url: string, status: number): z.infer<typeof r
 
 function excerpt(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim();
-  return line === '' ? '(empty)' : line.slice(0, 200);
+  return line === '' ? '(empty)' : `"${line.slice(0, 200)}"`;
 }

@@ -407,6 +407,27 @@ describe('closeAttempt', () => {
     });
   });
 
+  test.each([
+    ['full', 'vendor: HTTP 400; "your \"secret\" is too long"; check it'],
+    ['hash', 'vendor: HTTP 400; "…"; check it'],
+    ['none', 'vendor: HTTP 400; "…"; check it'],
+  ] as const)(
+    'of a failure of a task that retains "%s", the vendor’s words stay as its texts do',
+    async (retention, kept) => {
+      const { pool } = database;
+      const query = await started(pool, 'task');
+      const failureMessage = 'vendor: HTTP 400; "your \"secret\" is too long"; check it';
+      const attemptId = await attempted(pool, query, {}, { status: 'failed', failureMessage, retention });
+      await ended(pool, query, null, { retention, failureMessage });
+      const { rows } = await pool.query(
+        `select a.failure_message as of_attempt, q.failure_message as of_query
+       from attempts a join queries q using (query_id) where attempt_id = $1`,
+        [attemptId],
+      );
+      expect(rows).toEqual([{ of_attempt: kept, of_query: kept }]);
+    },
+  );
+
   test('a NUL in what a vendor says does not keep the row open', async () => {
     const query = await started(database.pool, 'task');
     const close = { status: 'failed' as const, failureMessage: 'broken \0 message', responseId: '\0' };
