@@ -3,7 +3,8 @@ import { mean } from '../baselines/outcomes.ts';
 import { bettingPValue, planBets } from '../guarantee/betting-test.ts';
 import { smallestSample } from '../guarantee/path-test.ts';
 import { tallyOf } from '../guarantee/outcomes.ts';
-import { pairedDifference } from '../paired.ts';
+import { pairedShares } from '../paired-shares.ts';
+import { pairedDifference, type PairedDifference } from '../paired.ts';
 
 /** What a policy did to some queries, in one order: 1 for a right answer, and USD. */
 export interface Outcomes {
@@ -43,8 +44,8 @@ export function compareHeldOut(
     learnedFrom: train.learned.right.length,
     current: { chain: chains.current, ...meansOf(current) },
     learned: { chain: chains.learned, ...meansOf(learned) },
-    accuracyDifference: intervalOf(learned.right, current.right),
-    costDifference: intervalOf(learned.costUsd, current.costUsd),
+    accuracyDifference: intervalOf(pairedShares(differences(learned.right, current.right))),
+    costDifference: intervalOf(pairedDifference(differences(learned.costUsd, current.costUsd))),
     pValue: bettingPValue(regretMarks(heldOut), bets, LEVEL),
     maxLoss,
   };
@@ -101,9 +102,12 @@ function meansOf({ right, costUsd }: Outcomes): Omit<PolicyOutcome, 'chain'> {
   return { accuracy: mean(right), costUsd: mean(costUsd) };
 }
 
-function intervalOf(a: readonly number[], b: readonly number[]) {
-  const difference = pairedDifference(a.map((value, at) => value - (b[at] ?? 0)));
-  return { mean: difference.mean, low: difference.low, high: difference.high };
+function differences(a: readonly number[], b: readonly number[]): number[] {
+  return a.map((value, at) => value - (b[at] ?? 0));
+}
+
+function intervalOf({ mean: value, low, high }: PairedDifference) {
+  return { mean: value, low, high };
 }
 
 function costText(learned: number, current: number): string {
