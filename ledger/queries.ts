@@ -22,10 +22,8 @@ export interface QueryRow extends QueryRef {
   readonly outcome: Outcome | null;
   readonly accepted: boolean | null;
   readonly servedAttemptId: string | null;
-  readonly servedStage: number | null;
   readonly confidence: number | null;
   readonly threshold: number | null;
-  readonly failureMessage: string | null;
   readonly retention: Retention;
 }
 
@@ -36,7 +34,7 @@ export interface QueryKey extends QueryRef {
 
 const QUERY_COLUMNS = `query_id as "queryId", to_json(started_at at time zone 'UTC')#>>'{}' || 'Z' as "startedAt", task,
   policy_version as "policyVersion", status, outcome, accepted, served_attempt_id as "servedAttemptId",
-  served_stage as "servedStage", confidence, threshold, failure_message as "failureMessage", retention`;
+  confidence, threshold, retention`;
 
 /**
  * Claims a workflow id for a request, or finds what it stands for already.
