@@ -125,6 +125,7 @@ async function pageAfter(db: Queryable, range: LedgerQueries, last: Row | undefi
         left join lateral (
           select l.correct, l.source_kind from answer_labels l
           where l.query_started_at = a.query_started_at and l.attempt_id = a.attempt_id
+          limit 1 -- There is one at most: without this Postgres sorts all labels, and for each query anew.
         ) l on true
         where a.query_started_at = q.started_at and a.query_id = q.query_id
           and a.purpose in ('serve', 'audit') and a.status = 'succeeded'
