@@ -1,4 +1,5 @@
 import { studentQuantile } from '../core/beta.ts';
+import { mean } from './baselines/outcomes.ts';
 import type { Dataset } from './dataset.ts';
 import { fitScorers, learnPolicy, measure, NoPolicy, type Goal, type LearnOptions } from './learn.ts';
 import { halvesByHash } from './split.ts';
@@ -101,8 +102,4 @@ function summaryOf(each: readonly Resplit[]): Omit<ResplitSummary, 'splits' | 'e
     cost_share: mean(each.map(({ cost_share }) => cost_share)),
     largest_cost_share: Math.max(...each.map(({ cost_share }) => cost_share)),
   };
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -48,7 +48,7 @@ export interface Ledger extends SweepLedger, AuditLedger, WatchLedger {
   answeredIn(query: QueryRef, runId: string): Promise<QueryRow | null>;
   requestCancel(run: QueryRun): Promise<CancelRequested>;
   cancelledRuns(): Promise<string[]>;
-  /** As `labelQuery` of `label-query.ts`: the namespace is that of idempotency keys, `judged` an attempt. */
+  /** As `labelQuery` of `label-query.ts`: the namespace is that of idempotency keys. */
   labelQuery(namespace: string, feedback: Feedback): Promise<LabelledQuery>;
 }
 

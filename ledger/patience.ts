@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { sqlState } from './database.ts';
 
 /** How long a write that must not be lost waits for a ledger that cannot be reached. */
 const PATIENCE_MS = 60_000;
@@ -30,9 +31,4 @@ export function isRefusedValue(error: unknown): error is Error {
 /** SQLSTATE classes that the same statement meets again: data, constraints, syntax, privileges. */
 function isPermanent(error: unknown): boolean {
   return /^(22|23|42)\w{3}$/.test(sqlState(error));
-}
-
-function sqlState(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : '';
 }

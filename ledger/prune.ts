@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { inTransaction, onlyRow, type Queryable } from './database.ts';
+import { inTransaction, onlyRow, sqlState, type Queryable } from './database.ts';
 import { sealReportDays } from './seal-report-days.ts';
 
 /** What is partitioned by month, in the order in which it goes: what refers to something goes before it. */
@@ -118,8 +118,7 @@ async function withShortLocks(work: () => Promise<PruneMonth>): Promise<PruneMon
 
 /** A lock that did not come in time, or a deadlock. */
 function isLockProblem(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return code === '55P03' || code === '40P01';
+  return ['55P03', '40P01'].includes(sqlState(error));
 }
 
 async function describeMonth(db: Queryable, month: Month): Promise<PruneMonth> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { inTransaction, onlyRow, type Queryable } from './database.ts';
+import { inTransaction, onlyRow, sqlState, type Queryable } from './database.ts';
 
 export interface SealOptions {
   /** The most days that one call sums up, oldest first. Default 31. */
@@ -93,7 +93,7 @@ async function sealDay(pool: pg.Pool, day: string): Promise<boolean> {
       return onlyRow(rows, `the seal of ${day}`).sealed;
     });
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === SERIALIZATION_FAILURE) return false;
+    if (sqlState(error) === SERIALIZATION_FAILURE) return false;
     throw error;
   }
 }

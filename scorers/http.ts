@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { serviceUrl } from '../core/service-url.ts';
 import { defineScorer } from './scorer.ts';
 
 const reply = z.object({
@@ -15,12 +16,9 @@ export const http = defineScorer({
   name: 'http',
   summary: 'A service of your own: POST {query, responses}, answered with {scores: [{answer, confidence}]}.',
   options: z.strictObject({
-    url: z
-      .url({ protocol: /^https?$/, message: 'expected an http or https URL' })
-      .refine((text) => !/^\w+:\/\/[^/?#]*@/.test(text), {
-        message: 'must hold no user or password: policies are stored in plain text',
-      })
-      .describe('Where to POST. It must hold no secret: policies are stored in plain text.'),
+    url: serviceUrl('policies are stored in plain text').describe(
+      'Where to POST. It must hold no secret: policies are stored in plain text.',
+    ),
     timeout_ms: z
       .int()
       .min(1)

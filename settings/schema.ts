@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parametersSchema } from '../core/parameters.ts';
+import { serviceUrl } from '../core/service-url.ts';
 import { answerSchema } from './answer-schema.ts';
 import { durationSchema } from './duration.ts';
 import { auditSchema } from './audit.ts';
@@ -156,12 +157,9 @@ export function settingsSchemaOf<Scorer extends z.ZodType>(scorerShape: Scorer) 
         .describe('What all queries of a tenant may cost together; "*": of each tenant that is not named.'),
       alarms: z
         .strictObject({
-          webhook: z
-            .url({ protocol: /^https?$/, message: 'expected an http or https URL' })
-            .refine((text) => !/^\w+:\/\/[^/?#]*@/.test(text), {
-              message: 'must hold no user or password: it is shown in the Temporal UI',
-            })
-            .describe('Where the worker posts each alarm as JSON.'),
+          webhook: serviceUrl('it is shown in the Temporal UI').describe(
+            'Where the worker posts each alarm as JSON.',
+          ),
         })
         .optional()
         .describe('Who is told of alarms, beside the log.'),

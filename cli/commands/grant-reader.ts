@@ -1,3 +1,4 @@
+import { sqlState } from '../../ledger/database.ts';
 import { grantReader, ReaderProblem } from '../../ledger/reader.ts';
 import type { Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
@@ -29,8 +30,7 @@ export async function grantReaderCommand(
 
 function refused(error: unknown): never {
   if (error instanceof ReaderProblem) throw new CliError(error.message, EXIT.usage, error);
-  const code = error instanceof Error && 'code' in error ? error.code : null;
-  if (error instanceof Error && code === '42501') {
+  if (error instanceof Error && sqlState(error) === '42501') {
     throw new CliError(
       `${error.message}: set DATABASE_URL to a user that owns the ledger and may create and alter roles (CREATEROLE)`,
       EXIT.usage,

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type pg from 'pg';
+import { sqlState } from '../../ledger/database.ts';
 import { sealReportDays } from '../../ledger/seal-report-days.ts';
 import { messageOf, type Context } from '../context.ts';
 import { withDatabase } from '../database.ts';
@@ -90,8 +91,7 @@ async function sealWherePossible(context: Context, pool: pg.Pool): Promise<void>
   try {
     await sealReportDays(pool, { days: 3, patienceMs: 0 });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (!READ_ONLY.has(code)) throw error;
+    if (!READ_ONLY.has(sqlState(error))) throw error;
     context.say('this login may only read: finished days are not summed up, so reports on them stay slow');
   }
 }
